@@ -1,0 +1,1 @@
+"""Exact matrix and tensor calculus: derivatives as closed formulas, with their structure and code."""
