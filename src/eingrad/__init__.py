@@ -1,1 +1,1 @@
-"""Exact matrix and tensor calculus: derivatives as closed formulas, with their structure and code."""
+"""Exact matrix and tensor calculus: derivatives as closed formulas, with structure and code."""
