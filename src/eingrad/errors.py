@@ -1,0 +1,121 @@
+"""The one exception tree: every error that eingrad raises on purpose is an `EingradError`.
+
+Errors about input carry the text and the spans that they are about, so that any front door can
+draw carets under them; `str(error)` already contains the drawing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Span:
+    """A half-open range of characters `start:stop` of an input text, with a label to print under it."""
+
+    start: int
+    stop: int
+    label: str = ""
+
+
+class EingradError(Exception):
+    """Base of all errors that eingrad raises on purpose."""
+
+
+class InputError(EingradError, ValueError):
+    """Something is wrong with what was given: the text, a name, a shape, a declaration.
+
+    Parameters
+    ----------
+    message:
+        One sentence that says what is wrong.
+    text, spans:
+        The input and the places in it that the message is about.
+    hint:
+        One sentence that says what to do.
+
+    Examples
+    --------
+    >>> print(InputError("shapes do not fit", text="A*x", spans=(Span(0, 1, "m×n"), Span(2, 3, "k"))))
+    shapes do not fit
+      A*x
+      ^ ^
+      │ └ k
+      └ m×n
+    """
+
+    def __init__(
+        self, message: str, *, text: str = "", spans: tuple[Span, ...] = (), hint: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.text = text
+        self.spans = spans
+        self.hint = hint
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        if self.text and self.spans:
+            lines += ["  " + line for line in draw_spans(self.text, self.spans)]
+        if self.hint:
+            lines.append(self.hint)
+        return "\n".join(lines)
+
+
+class ParseError(InputError):
+    """The text is not an expression of the language."""
+
+
+class ShapeError(InputError):
+    """Shapes do not fit together."""
+
+
+class NameError_(InputError):
+    """A name is unknown, taken or not allowed."""
+
+
+class FactError(InputError):
+    """A fact is unknown, or contradicts a shape or another fact."""
+
+
+class SizeLimitError(EingradError):
+    """A result would be larger than the limit; nothing has been allocated."""
+
+
+class UnsupportedError(EingradError, TypeError):
+    """A construct that eingrad does not cover; the message names it and says what to do."""
+
+
+class CheckError(EingradError):
+    """A derivative failed its numeric check: a bug in eingrad, never shown as a result."""
+
+
+def draw_spans(text: str, spans: tuple[Span, ...], width: int = 76) -> list[str]:
+    """Draw `text` with carets under `spans`, and their labels below; long texts are cut around them."""
+    clean = "".join(c if c.isprintable() else "�" for c in text)
+    first = min(s.start for s in spans)
+    last = max(s.stop for s in spans)
+    cut = 0
+    if len(clean) > width:
+        cut = max(0, min(first - 20, len(clean) - width))
+        tail = "…" if cut + width < len(clean) else ""
+        clean = ("…" if cut else "") + clean[cut : cut + width] + tail
+        cut -= 1 if cut else 0
+    last = min(last - cut, len(clean))
+    caret = [" "] * max(last, first - cut + 1)
+    for s in spans:
+        for k in range(s.start - cut, max(s.start + 1, s.stop) - cut):
+            if 0 <= k < len(caret):
+                caret[k] = "^"
+    lines = [clean, "".join(caret).rstrip()]
+    labelled = sorted((s for s in spans if s.label), key=lambda s: s.start)
+    for k in range(len(labelled) - 1, -1, -1):
+        if k == len(labelled) - 1 and len(labelled) > 1:
+            bars = [" "] * (labelled[k].start - cut)
+        else:
+            bars = [" "] * max(0, labelled[k].start - cut)
+        for other in labelled[:k]:
+            if 0 <= other.start - cut < len(bars):
+                bars[other.start - cut] = "│"
+        lines.append("".join(bars) + "└ " + labelled[k].label)
+    return lines

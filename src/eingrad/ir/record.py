@@ -1,0 +1,172 @@
+"""What the system knows about one function: a single record in a single place.
+
+The records themselves live in `eingrad.functions`; this module holds the form that they fill in and
+the registry that every stage reads. A missing or duplicate field fails at import.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ShapeError, UnsupportedError
+
+if TYPE_CHECKING:
+    from .node import Node, Shape
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """One function.
+
+    Attributes
+    ----------
+    name:
+        Canonical name, an identifier; the name in the text form of the IR.
+    sentence:
+        What it is, in one sentence.
+    signature:
+        `"* -> *"` (elementwise; `"*, * -> *"` for two operands of one shape), or core axes with
+        leading batch axes implied: `"n n -> n n"`, `"n n ->"`, `"k -> k"`, `"m n -> n m"`; a
+        callable `(shapes, params) -> shape` where a string cannot say it.
+    evaluate:
+        `(*arrays, **params) -> array`: plain NumPy reference value (SciPy imported inside).
+    derivative:
+        One rule for each operand. Elementwise: `lambda y, *operands: node or number`. Otherwise an
+        `IndexRule` (see `eingrad.ir.rule`). `params` are passed as keywords when `rule_params`.
+    code:
+        Backend name → template with `{0}`, `{1}`, and parameters by name (`"np.tanh({0})"`), or
+        a callable `(arguments: list[str], params: dict) -> str`. `"numpy"` is required;
+        a template that starts with `"xp."` serves every array namespace.
+    notation:
+        How it is written, see `Notation`.
+    domain:
+        For each operand where random test values may lie: `real positive unit above_one nonzero
+        bounded square spd full_rank symmetric integer boolean probability`.
+    spellings:
+        Names in text input, the canonical one included when it can be typed.
+    numpy:
+        Names of NumPy functions that mean this record with one array argument per operand
+        (`"tanh"`, `"linalg.inv"`).
+    facts:
+        `(node) -> frozenset of facts` that hold for the value (`symmetric`, `positive`, …).
+    rewrites:
+        `(operands, params) -> Node | None`, tried in order when an application is built: the
+        algebra that users expect (`inv(inv(X))`, `log(exp(x))`, `det(AB)`).
+    in_products:
+        `(view: ProductView, position) -> bool`, rewrites that need several factors of one product
+        (A⁻¹A, exp(z)/Σexp(z)); they change the view in place and say whether they did.
+    laws:
+        Equations in text form that tests check on random inputs (`"inv(inv(X)) == X"`).
+    source:
+        Where the derivative rule comes from.
+    """
+
+    name: str
+    sentence: str
+    signature: str | Callable[[tuple[Shape, ...], Mapping[str, Any]], Shape]
+    evaluate: Callable[..., Any]
+    derivative: tuple[Any, ...]
+    code: Mapping[str, str | Callable[[list[str], dict[str, Any]], str]]
+    notation: Notation
+    domain: tuple[str, ...]
+    spellings: tuple[str, ...]
+    source: str
+    numpy: tuple[str, ...] = ()
+    facts: Callable[[Any], frozenset[str]] | None = None
+    rewrites: tuple[Callable[..., Any], ...] = ()
+    in_products: tuple[Callable[..., bool], ...] = ()
+    laws: tuple[str, ...] = ()
+    rule_params: bool = False
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+    analytic: bool = True
+
+    @property
+    def elementwise(self) -> bool:
+        """Whether all operands and the value have one shape and entries do not mix."""
+        return isinstance(self.signature, str) and self.signature.startswith("*")
+
+
+@dataclass(frozen=True)
+class Notation:
+    """How a function is written, for every output form at once.
+
+    `kind` is one of
+
+    * `"call"`: `name(x)`; `unicode` is the name, `latex` a command or `\\operatorname{…}`;
+    * `"superscript"`: `X⁻¹`; `unicode` is what follows the operand, `latex` what is in `^{…}`;
+    * `"fence"`: `|x|`, `‖x‖`; `unicode` and `latex` are `(left, right)` pairs;
+    * `"radical"`: √x;
+    * `"infix"`: `x ≥ y`; `unicode` and `latex` are the operator.
+    """
+
+    kind: str
+    unicode: str | tuple[str, str]
+    latex: str | tuple[str, str]
+
+
+REGISTRY: dict[str, Record] = {}
+SPELLINGS: dict[str, str] = {}
+
+
+def register(record: Record) -> Record:
+    """Put a record into the registry; a duplicate name or spelling, or a bad field, is an error."""
+    if not record.name.isidentifier():
+        raise ValueError(f"record name {record.name!r} is not an identifier")
+    if record.name in REGISTRY:
+        raise ValueError(f"two records are called {record.name}")
+    if "numpy" not in record.code and not any(
+        isinstance(c, str) and c.startswith("xp.") for c in record.code.values()
+    ):
+        raise ValueError(f"record {record.name} has no code for numpy")
+    if len(record.derivative) != len(record.domain):
+        raise ValueError(f"record {record.name}: one derivative rule and one domain per operand")
+    for spelling in record.spellings:
+        if SPELLINGS.setdefault(spelling, record.name) != record.name:
+            raise ValueError(f"{record.name} and {SPELLINGS[spelling]} are both spelled {spelling}")
+    REGISTRY[record.name] = record
+    return record
+
+
+def lookup(name: str) -> Record:
+    """The record called `name`; `UnsupportedError` names what is missing."""
+    try:
+        return REGISTRY[name]
+    except KeyError:
+        raise UnsupportedError(f"there is no function called {name}") from None
+
+
+def infer_shape(record: Record, shapes: tuple[Shape, ...], params: Mapping[str, Any]) -> Shape:
+    """The shape of an application, or `ShapeError` that shows the signature and the shapes."""
+    from ..dims import shape_text
+
+    if not isinstance(record.signature, str):
+        return record.signature(shapes, params)
+    given, result = (part.strip() for part in record.signature.split("->"))
+    if record.elementwise:
+        if len({*shapes}) > 1:
+            raise ShapeError(
+                f"{record.name}: operands have shapes "
+                + " and ".join(map(shape_text, shapes))
+            )
+        return shapes[0] if shapes else ()
+    sizes: dict[str, Any] = {}
+    batch: Shape = ()
+    patterns = [part.split() for part in given.split(",")]
+    for position, (pattern, shape) in enumerate(zip(patterns, shapes, strict=True)):
+        core = shape[len(shape) - len(pattern) :] if len(shape) >= len(pattern) else None
+        fits = core is not None and all(
+            sizes.setdefault(symbol, dim) == dim for symbol, dim in zip(pattern, core, strict=True)
+        )
+        if core is not None:
+            if position == 0:
+                batch = shape[: len(shape) - len(pattern)]
+            elif shape[: len(shape) - len(pattern)] != batch:
+                fits = False
+        if not fits:
+            wanted = "square" if pattern == ["n", "n"] else f"of shape {'×'.join(pattern)}"
+            raise ShapeError(
+                f"{record.name} needs operand {position + 1} {wanted}; it is {shape_text(shape)}"
+            )
+    return batch + tuple(sizes[symbol] for symbol in result.split())

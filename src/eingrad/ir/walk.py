@@ -1,0 +1,97 @@
+"""Walks over the graph, all iterative: a thousand layers must not meet the recursion limit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from . import build
+from .apply import apply
+from .node import Apply, Contraction, Node, Sum, Term, Variable
+
+
+def topological(*roots: Node) -> list[Node]:
+    """All nodes below the roots, operands before the nodes that use them."""
+    seen: set[Node] = set()
+    result: list[Node] = []
+    stack: list[tuple[Node, Iterator[Node]]] = []
+    for root in roots:
+        if root in seen:
+            continue
+        seen.add(root)
+        stack.append((root, iter(root.operands)))
+        while stack:
+            node, operands = stack[-1]
+            for operand in operands:
+                if operand not in seen:
+                    seen.add(operand)
+                    stack.append((operand, iter(operand.operands)))
+                    break
+            else:
+                result.append(node)
+                stack.pop()
+    return result
+
+
+def variables(*roots: Node) -> list[Variable]:
+    """The variables below the roots, by name."""
+    return sorted(
+        (n for n in topological(*roots) if isinstance(n, Variable)), key=lambda v: v.name
+    )
+
+
+def depending_on(nodes: Iterable[Node], targets: Iterable[Node]) -> set[Node]:
+    """Which of `nodes` (in topological order) depend on a target; targets included."""
+    dependent = set(targets)
+    for node in nodes:
+        if any(operand in dependent for operand in node.operands):
+            dependent.add(node)
+    return dependent
+
+
+def count_uses(*roots: Node) -> dict[Node, int]:
+    """How many operand slots each node fills; roots count one more."""
+    uses: dict[Node, int] = {root: 1 for root in roots}
+    for node in topological(*roots):
+        for operand in node.operands:
+            uses[operand] = uses.get(operand, 0) + 1
+    return uses
+
+
+def rebuild(node: Node, operands: tuple[Node, ...]) -> Node:
+    """The node with other operands, in normal form again."""
+    if operands == node.operands:
+        return node
+    if isinstance(node, Apply):
+        return (
+            build.power(operands[0], node.param("exponent"))
+            if node.function == "power"
+            else apply(node.function, *operands, **dict(node.params))
+        )
+    if isinstance(node, Sum):
+        return build.add(*operands) if operands else node
+    if isinstance(node, Term):
+        factors = [(new, f.indices) for new, f in zip(operands, node.factors, strict=True)]
+        return build.einsum(factors, node.out, node.coefficient, dict(enumerate(node.sizes)))
+    if isinstance(node, Contraction):
+        factors = [(new, f.indices) for new, f in zip(operands, node.factors, strict=True)]
+        out = [(a,) for a in node.out]
+        return build.einsum(factors, out, 1, dict(enumerate(node.sizes)))
+    return node
+
+
+def transform(root: Node, leaf: Callable[[Node], Node | None]) -> Node:
+    """Replace nodes bottom-up: `leaf(node)` gives the replacement, or None to rebuild the node."""
+    new: dict[Node, Node] = {}
+    for node in topological(root):
+        replaced = leaf(node)
+        new[node] = (
+            replaced
+            if replaced is not None
+            else rebuild(node, tuple(new[o] for o in node.operands))
+        )
+    return new[root]
+
+
+def substitute(root: Node, mapping: Mapping[Node, Node]) -> Node:
+    """The root with nodes exchanged for nodes of the same shape."""
+    return transform(root, mapping.get)
