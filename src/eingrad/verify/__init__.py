@@ -1,1 +1,1 @@
-"""TODO"""
+"""The second opinion: reference evaluator, random samples, differences, judging of answers."""
