@@ -319,11 +319,12 @@ class _Product:
         sized: list[tuple[Node, tuple[AxisIndex, ...]]] = []
         for atom in summed.difference(*carried) if carried else summed:
             dim = self.atoms.size[atom]
-            value = dim.as_int()
-            if value is None:
-                sized.append((size_node(dim), ()))
-            else:
+            if len(dim.terms) == 1:
+                (symbols, value), = dim.terms
                 self.coefficient = exact(self.coefficient * value)
+                sized.extend((size_node(as_dim(s)), ()) for s in symbols)
+            else:
+                sized.append((size_node(dim), ()))
         if not any(c & summed for c in carried):
             return factors, sized
         group = list(range(len(factors)))

@@ -28,8 +28,10 @@ def eye(n: Dim | int | str) -> Node:
 
 def size_value(dim: Dim) -> Node:
     """A size as a scalar: a number when it is known, else a `Size` leaf."""
-    value = dim.as_int()
-    return size_node(dim) if value is None else scale(value, ones(()))
+    if len(dim.terms) != 1:
+        return size_node(dim) if dim.terms else scale(0, ones(()))
+    (symbols, coefficient), = dim.terms
+    return einsum([(size_node(as_dim(s)), ()) for s in symbols], [], coefficient)
 
 
 def axis_of(node: Node, axis: int) -> int:

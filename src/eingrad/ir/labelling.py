@@ -22,13 +22,13 @@ def canonical_contraction(
     factors: Sequence[Raw], free: frozenset[int], size: Mapping[int, Dim] | Sequence[Dim]
 ) -> tuple[Contraction, list[int]]:
     """The canonical node of a connected contraction, and which atom each of its axes is."""
-    order = _best_order(list(factors), free, size)
+    order, colour = _best_order(list(factors), free, size)
     label: dict[int, int] = {}
     named: list[Factor] = []
     for k in order:
         node, indices = factors[k]
         if is_symmetric(node) and all(len(axis) == 1 for axis in indices):
-            indices = tuple(sorted(indices, key=lambda axis: label.get(axis[0], 1 << 30)))
+            indices = tuple(sorted(indices, key=lambda axis: _rank(axis[0], label, colour)))
         for axis in indices:
             for atom in axis:
                 label.setdefault(atom, len(label))
@@ -39,6 +39,11 @@ def canonical_contraction(
     sizes: Shape = tuple(size[a] for a in label)
     axes = sorted(free, key=label.__getitem__)
     return raw_contraction(named, tuple(label[a] for a in axes), sizes), axes
+
+
+def _rank(atom: int, label: Mapping[int, int], colour: Mapping[int, int]) -> tuple[int, int]:
+    """Where an axis of a symmetric factor goes: first those with a label, then by colour."""
+    return label.get(atom, 1 << 30), colour.get(atom, 0)
 
 
 def is_symmetric(node: Any) -> bool:
@@ -52,22 +57,23 @@ def is_symmetric(node: Any) -> bool:
 
 def _best_order(
     factors: list[Raw], free: frozenset[int], size: Mapping[int, Dim] | Sequence[Dim]
-) -> list[int]:
-    if len(factors) == 1:
-        return [0]
+) -> tuple[list[int], Mapping[int, int]]:
+    """The canonical order of the factors, and colours of the atoms to break ties in them."""
     symmetric = [is_symmetric(node) for node, _ in factors]
+    if len(factors) == 1 and not symmetric[0]:
+        return [0], {}
     kinds = sorted({node.order for node, _ in factors})
     rank = {order: k for k, order in enumerate(kinds)}
     base = [rank[node.order] for node, _ in factors]
-    if len(kinds) == len(factors):
-        return sorted(range(len(factors)), key=base.__getitem__)
+    if len(kinds) == len(factors) and not any(symmetric):
+        return sorted(range(len(factors)), key=base.__getitem__), {}
 
     atoms = sorted({a for _, indices in factors for axis in indices for a in axis})
     start = {a: (0 if a in free else 1, str(size[a])) for a in atoms}
     names = {key: k for k, key in enumerate(sorted(set(start.values())))}
     index_colour = {a: names[start[a]] for a in atoms}
     leaves = 0
-    best: tuple[Any, list[int]] | None = None
+    best: tuple[Any, list[int], dict[int, int]] | None = None
     pending = [_refine(factors, symmetric, base, index_colour)]
     while pending and leaves < MAX_LEAVES:
         colours, index_colours = pending.pop()
@@ -77,14 +83,14 @@ def _best_order(
             order = sorted(range(len(factors)), key=colours.__getitem__)
             code = _encode(factors, symmetric, order, base, index_colours)
             if best is None or code < best[0]:
-                best = (code, order)
+                best = (code, order, index_colours)
             continue
         for k in twins:
             chosen = [2 * c for c in colours]
             chosen[k] -= 1
             pending.append(_refine(factors, symmetric, chosen, index_colours))
     assert best is not None
-    return best[1]
+    return best[1], best[2]
 
 
 def _refine(
@@ -144,7 +150,7 @@ def _encode(
         indices = factors[k][1]
         if symmetric[k]:
             indices = tuple(
-                sorted(indices, key=lambda axis: [label.get(a, 1 << 30) for a in axis])
+                sorted(indices, key=lambda axis: [_rank(a, label, index_colours) for a in axis])
             )
         for axis in indices:
             for atom in axis:

@@ -1,0 +1,141 @@
+"""Reverse and forward accumulation.
+
+The cotangent of a node v is ∂Y/∂v: a list of terms with the axes of Y, then those of v. It starts as
+deltas, and each step multiplies by a local derivative, so the normal form keeps all structure.
+Tangents are ∂v/∂x, with the axes of v, then those of x.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+
+from ..dims import Dim
+from ..ir.build import add, einsum, zeros
+from ..ir.facts import MATRIX_ONLY
+from ..ir.node import Node, Sum, Variable, variable
+from ..ir.walk import depending_on, substitute, topological
+from .accumulate import merge
+from .local import Local, local_derivatives
+
+Axes = list[tuple[Hashable, ...]]
+
+
+def differentiate(y: Node, variables: Sequence[Variable], mode: str = "auto") -> Node:
+    """∂ⁿy / ∂x₁ … ∂xₙ with the axes of y, then those of each variable in order.
+
+    Facts such as symmetry are taken off the variables first and put back after the last derivative:
+    the entries of a symmetric variable count as free (else ∂/∂A of a symmetric A is arbitrary).
+
+    Parameters
+    ----------
+    mode:
+        `"reverse"`, `"forward"` or `"auto"`, which compares the axes that each would carry.
+    """
+    free = {v: _without_matrix_facts(v) for v in dict.fromkeys(variables)}
+    result = substitute(y, free)
+    for v in variables:
+        result = _one(result, free[v], mode)
+    return substitute(result, {bare: v for v, bare in free.items()})
+
+
+def pullback(y: Node, x: Variable, incoming: Node) -> Node:
+    """Σ incoming[o] ∂y[o]/∂x: the vector-Jacobian product, axes of x (then further ones of incoming)."""
+    bare = _without_matrix_facts(x)
+    body = substitute(y, {x: bare})
+    axes = [(("o", k),) for k in range(y.ndim)]
+    extra = [(("e", k),) for k in range(incoming.ndim - y.ndim)]
+    seed = einsum([(incoming, [*axes, *extra])], [*extra, *axes])
+    return substitute(_reverse(body, bare, [seed], incoming.ndim - y.ndim), {bare: x})
+
+
+def pushforward(y: Node, x: Variable, direction: Node) -> Node:
+    """Σ ∂y/∂x[u] direction[u]: the Jacobian-vector product, axes of y (then further ones of direction)."""
+    bare = _without_matrix_facts(x)
+    body = substitute(y, {x: bare})
+    return substitute(_forward(body, bare, direction, direction.ndim - x.ndim), {bare: x})
+
+
+def _without_matrix_facts(v: Variable) -> Variable:
+    kept = v.facts - MATRIX_ONLY
+    return v if kept == v.facts else variable(v.name, v.shape, kept)
+
+
+def _one(y: Node, x: Variable, mode: str) -> Node:
+    if mode == "auto":
+        mode = "forward" if _carried(x) < _carried(y) else "reverse"
+    if mode == "reverse":
+        axes = [(k,) for k in range(y.ndim)]
+        identity = einsum([], [*axes, *axes], 1, dict(enumerate(y.shape)))
+        return _reverse(y, x, [identity], y.ndim)
+    axes = [(k,) for k in range(x.ndim)]
+    identity = einsum([], [*axes, *axes], 1, dict(enumerate(x.shape)))
+    return _forward(y, x, identity, x.ndim)
+
+
+def _carried(node: Node) -> tuple[int, int]:
+    """How large the axes are that accumulation would carry: symbolic axes count first."""
+    symbolic = sum(1 for d in node.shape if d.as_int() is None)
+    known = 1
+    for d in node.shape:
+        known *= d.as_int() or 1
+    return symbolic, known
+
+
+def _reverse(y: Node, x: Variable, seed: list[Node], outer: int) -> Node:
+    """The cotangent of x, from the cotangent of y; `outer` counts the leading axes it carries."""
+    order = topological(y)
+    dependent = depending_on(order, [x])
+    carried: Axes = [(("out", k),) for k in range(outer)]
+    carried_sizes: dict[Hashable, Dim] = {
+        ("out", k): d for k, d in enumerate(seed[0].shape[:outer])
+    }
+    cotangents: dict[Node, list[Node]] = {y: seed}
+    for node in reversed(order):
+        if node not in dependent or node not in cotangents:
+            continue
+        if node is x:
+            break
+        incoming = merge(cotangents.pop(node))
+        for local in local_derivatives(node, dependent):
+            into = cotangents.setdefault(local.operand, [])
+            for term in incoming:
+                into.append(_back(term, local, carried, carried_sizes))
+    terms = cotangents.get(x, [])
+    shape = tuple(carried_sizes.values()) + x.shape
+    return add(*_opened(terms)) if terms else zeros(shape)
+
+
+def _forward(y: Node, x: Variable, seed: Node, inner: int) -> Node:
+    """The tangent of y, from the tangent of x; `inner` counts the trailing axes it carries."""
+    order = topological(y)
+    dependent = depending_on(order, [x])
+    carried: Axes = [(("in", k),) for k in range(inner)]
+    trailing = seed.shape[len(seed.shape) - inner :]
+    carried_sizes: dict[Hashable, Dim] = {("in", k): d for k, d in enumerate(trailing)}
+    if y not in dependent:
+        return zeros(y.shape + trailing)
+    tangents: dict[Node, list[Node]] = {x: [seed]}
+    for node in order:
+        if node not in dependent or node is x:
+            continue
+        terms: list[Node] = []
+        for local in local_derivatives(node, dependent):
+            for term in tangents[local.operand]:
+                terms.append(_ahead(term, local, carried, carried_sizes))
+        tangents[node] = merge(terms) if node is not y else terms
+    terms = tangents[y]
+    return add(*_opened(terms)) if terms else zeros(y.shape + trailing)
+
+
+def _opened(terms: list[Node]) -> list[Node]:
+    return [t for term in terms for t in (term.operands if isinstance(term, Sum) and term.operands else [term])]
+
+
+def _back(term: Node, local: Local, carried: Axes, sizes: dict[Hashable, Dim]) -> Node:
+    factors = [(term, [*carried, *local.v]), *local.factors]
+    return einsum(factors, [*carried, *local.u], local.coefficient, {**local.sizes, **sizes})
+
+
+def _ahead(term: Node, local: Local, carried: Axes, sizes: dict[Hashable, Dim]) -> Node:
+    factors = [(term, [*local.u, *carried]), *local.factors]
+    return einsum(factors, [*local.v, *carried], local.coefficient, {**local.sizes, **sizes})
