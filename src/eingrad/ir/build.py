@@ -163,8 +163,13 @@ def _distribute(
             continue
         atoms = [a for axis in indices for a in axis]
         if len(factors) == 1:
+            # A sum of sums stays whole: opening it again at every step would cost quadratically.
             flat = [a for axis in out for a in axis]
-            wanted = len(flat) == len(set(flat)) and set(flat) == set(atoms)
+            wanted = (
+                len(flat) == len(set(flat))
+                and set(flat) == set(atoms)
+                and not any(isinstance(t, Sum) for t in node.operands)
+            )
         else:
             wanted = (
                 len(atoms) >= 2
