@@ -126,9 +126,9 @@ class Node:
         return Indexed.of(self, indices)
 
     def __repr__(self) -> str:
-        from .text import to_text
+        from .text import short_text
 
-        return to_text(self)
+        return short_text(self)
 
 
 class Variable(Node):
