@@ -1,0 +1,120 @@
+"""The canonical form: everything between nonlinearities is one expanded sum of products.
+
+There tr(AAA) in any spelling, tr(XᵀAX) and Σ X ⊙ (AX) meet, so it decides equality. It is exponential in
+the worst case, hence the budget: past it the node is left as it is (equality may then be missed, never
+claimed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from itertools import product as cartesian
+
+from ..dims import Dim
+from ..ir.build import add, einsum
+from ..ir.node import Contraction, Node, Sum, Term
+from ..ir.walk import rebuild, topological
+
+MAX_NODES = 400
+MAX_PRODUCTS = 64
+
+RawFactor = tuple[Node, tuple[tuple[Hashable, ...], ...]]
+
+
+def flat(node: Node) -> Node:
+    """Nested contractions opened into one, so that factors meet that were built apart."""
+    return _rewritten(node, expand=False)
+
+
+def canonical(node: Node) -> Node:
+    """The expanded form; the node itself where that would be too large."""
+    return _rewritten(node, expand=True)
+
+
+def equal(a: Node, b: Node) -> bool:
+    """Whether two nodes are known to be the same tensor."""
+    if a is b:
+        return True
+    return a.shape == b.shape and canonical(a) is canonical(b)
+
+
+def _rewritten(root: Node, expand: bool) -> Node:
+    order = topological(root)
+    if len(order) > MAX_NODES:
+        return root
+    new: dict[Node, Node] = {}
+    for node in order:
+        operands = tuple(new[o] for o in node.operands)
+        current = rebuild(node, operands)
+        for _ in range(8):
+            opened = _open(current, expand)
+            if opened is current:
+                break
+            current = opened
+        new[node] = current
+    return new[root]
+
+
+def _open(node: Node, expand: bool) -> Node:
+    """One step: contractions inside a product opened, and sums inside it expanded."""
+    if isinstance(node, Sum):
+        if not any(isinstance(t, Sum) or _openable(t, expand) for t in node.operands):
+            return node
+        parts: list[Node] = []
+        for t in node.operands:
+            opened = _open(t, expand)
+            parts.extend(opened.operands if isinstance(opened, Sum) and opened.operands else [opened])
+        return add(*parts)
+    if not _openable(node, expand):
+        return node
+    assert isinstance(node, Contraction | Term)
+    out = node.out if isinstance(node, Term) else tuple((a,) for a in node.out)
+    coefficient = node.coefficient if isinstance(node, Term) else 1
+    sizes: dict[Hashable, Dim] = dict(enumerate(node.sizes))
+    choices: list[list[list[RawFactor]]] = []
+    count = 1
+    for k, factor in enumerate(node.factors):
+        inner, axes = factor.node, factor.indices
+        if expand and isinstance(inner, Sum) and count * len(inner.operands) <= MAX_PRODUCTS:
+            count *= len(inner.operands)
+            choices.append([[(term, axes)] for term in inner.operands])
+        elif isinstance(inner, Contraction):
+            choices.append([_inside(inner, axes, k, sizes)])
+        else:
+            choices.append([[(inner, axes)]])
+    products = [
+        einsum([f for part in chosen for f in part], out, coefficient, sizes)
+        for chosen in cartesian(*choices)
+    ]
+    return products[0] if len(products) == 1 else add(*products)
+
+
+def _openable(node: Node, expand: bool) -> bool:
+    if isinstance(node, Contraction):
+        return any(
+            isinstance(f.node, Contraction) or (expand and isinstance(f.node, Sum))
+            for f in node.factors
+        )
+    if isinstance(node, Term):
+        return any(
+            (expand and isinstance(f.node, Sum))
+            or (isinstance(f.node, Contraction) and _openable(f.node, expand))
+            for f in node.factors
+        )
+    return False
+
+
+def _inside(
+    node: Contraction, axes: tuple[tuple[Hashable, ...], ...], tag: int,
+    sizes: dict[Hashable, Dim],
+) -> list[RawFactor]:
+    """The factors of a contraction with the index names of the product around it."""
+    names: dict[int, tuple[Hashable, ...]] = dict(zip(node.out, axes, strict=True))
+    for label, dim in enumerate(node.sizes):
+        if label not in names:
+            names[label] = ((tag, label),)
+            sizes[(tag, label)] = dim
+    return [
+        (f.node, tuple(tuple(x for a in axis for x in names[a]) for axis in f.indices))
+        for f in node.factors
+    ]
