@@ -1,0 +1,304 @@
+"""`Derivative`: a derivative with everything that can be asked of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from .dims import Dim, product, shape_text
+from .errors import CheckError, InputError, NameError_
+from .ir.build import is_zero
+from .ir.node import Node, Variable
+from .ir.walk import variables
+
+if TYPE_CHECKING:
+    from .notation import Formula
+    from .verify import Report
+
+LAYOUTS = ("mixed", "denominator", "numerator", "vec")
+
+
+class Derivative:
+    """∂ⁿY/∂X₁…∂Xₙ: the exact tensor, with formulas, proof and code.
+
+    Attributes
+    ----------
+    node:
+        The tensor in factored form, axes of Y, then those of each variable.
+    of:
+        The function that was differentiated.
+    wrt:
+        The variables, in order.
+    notes:
+        Sentences that a reader must know: what was assumed, which convention was used.
+
+    Examples
+    --------
+    >>> import eingrad
+    >>> d = eingrad.gradient("norm2(A*x - y)^2", "x")
+    >>> print(d.formula())
+    2Aᵀ(Ax − y)
+    >>> d.shape
+    (n)
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        *,
+        of: Node,
+        wrt: Sequence[Variable],
+        free: Node,
+        previous: Sequence[Node] = (),
+        layout: str = "mixed",
+        notes: Sequence[str] = (),
+        label: str = "y",
+        n_out: int | None = None,
+    ) -> None:
+        self.node = node
+        self.of = of
+        self.wrt = tuple(wrt)
+        self.notes = tuple(notes)
+        self.label = label
+        self.layout = _layout(layout)
+        self._free = free
+        self._previous = tuple(previous)
+        self._n_out = of.ndim if n_out is None else n_out
+
+    # What it is ---------------------------------------------------------------------------------
+
+    @property
+    def order(self) -> int:
+        """How many times was differentiated."""
+        return len(self.wrt)
+
+    @property
+    def is_zero(self) -> bool:
+        """Whether the derivative is identically zero."""
+        return is_zero(self.node)
+
+    @property
+    def shape(self) -> tuple[Dim, ...]:
+        """One size for each axis, in the order of the layout."""
+        return tuple(self.node.shape[k] for k in self.axis_order(self.layout))
+
+    @property
+    def size(self) -> Dim:
+        """The number of entries: size(Y) · size(X₁) · …"""
+        return product(self.node.shape)
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """For each axis of `shape`, which axis of which array it is (counted from 0)."""
+        names = [f"{self.label} axis {k}" for k in range(self._n_out)]
+        for v in self.wrt:
+            names += [f"{v.name} axis {k}" for k in range(v.ndim)]
+        return tuple(names[k] for k in self.axis_order(self.layout))
+
+    def axis_order(self, layout: str | None = None) -> tuple[int, ...]:
+        """The axes of `node` in the order in which a layout shows them.
+
+        `mixed`: output then inputs. `denominator`: inputs in order, then the output's axes reversed.
+        `numerator`: the output's axes in order, then the inputs' reversed. (`vec` flattens; its axes
+        count as mixed here.)
+        """
+        layout = _layout(layout or self.layout)
+        out = list(range(self._n_out))
+        into = list(range(self._n_out, self.node.ndim))
+        if layout == "denominator":
+            return tuple(into + out[::-1])
+        if layout == "numerator":
+            return tuple(out + into[::-1])
+        return tuple(out + into)
+
+    def in_layout(self, layout: str) -> Derivative:
+        """The same derivative, shown in another layout."""
+        return Derivative(
+            self.node, of=self.of, wrt=self.wrt, free=self._free, previous=self._previous,
+            layout=layout, notes=self.notes, label=self.label, n_out=self._n_out,
+        )
+
+    # Formulas -----------------------------------------------------------------------------------
+
+    def formula(self, form: str = "auto", layout: str | None = None) -> Formula:
+        """The formula as a tree; `str()` of it is Unicode text.
+
+        Parameters
+        ----------
+        form:
+            `"matrix"` (up to two axes), `"differential"` (dC = dA B), `"vec"`, `"index"`, or
+            `"auto"`: matrix notation where there are at most two axes, else the differential.
+        layout:
+            As in `axis_order`; `"vec"` means the form `vec`.
+        """
+        from .notation import derivative_formula
+
+        layout = _layout(layout or self.layout)
+        if layout == "vec" and form == "auto":
+            form = "vec"
+        return derivative_formula(
+            self.node,
+            n_out=self._n_out,
+            wrt=self.wrt,
+            form=form,
+            layout="mixed" if layout == "vec" else layout,
+            names=self._names(),
+        )
+
+    def _names(self) -> frozenset[str]:
+        return frozenset(v.name for v in self._variables)
+
+    @cached_property
+    def _variables(self) -> tuple[Variable, ...]:
+        found = {v.name: v for v in (*variables(self.of, self.node), *self.wrt)}
+        return tuple(found[name] for name in sorted(found))
+
+    def latex(self, layout: str | None = None, form: str = "auto") -> str:
+        """The formula in LaTeX."""
+        from .notation import to_latex
+
+        return to_latex(self.formula(form, layout))
+
+    def mathml(self, layout: str | None = None, form: str = "auto") -> str:
+        """The formula in presentation MathML."""
+        from .notation import to_mathml
+
+        return to_mathml(self.formula(form, layout))
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    @property
+    def title(self) -> str:
+        """∂y/∂x, ∂²y/∂x∂z."""
+        n = {1: "", 2: "²", 3: "³", 4: "⁴"}.get(self.order, f"^{self.order}")
+        below = ""
+        k = 0
+        while k < self.order:
+            run = 1
+            while k + run < self.order and self.wrt[k + run] is self.wrt[k]:
+                run += 1
+            power = "" if run == 1 else {2: "²", 3: "³", 4: "⁴"}.get(run, f"^{run}")
+            below += f"∂{self.wrt[k].name}{power}"
+            k += run
+        return f"∂{n}{self.label}/{below}"
+
+    def __str__(self) -> str:
+        lines = [f"{self.title} = {self.formula()}"]
+        lines.append(f"  {shape_text(self.shape)}, {self.layout} layout{self._axes_text()}")
+        lines += [f"  {note}" for note in self.notes]
+        return "\n".join(lines)
+
+    def _axes_text(self) -> str:
+        return f" (axes: {', '.join(self.axes)})" if len(self.axes) > 1 else ""
+
+    def __repr__(self) -> str:
+        return f"<Derivative {self.title}: {shape_text(self.shape)}, {self.layout} layout>"
+
+    # Proof --------------------------------------------------------------------------------------
+
+    def check(self, seed: int = 0) -> Report:
+        """Compare with differences on small random inputs; the report says how and how closely.
+
+        Raises
+        ------
+        CheckError
+            They disagree: a bug in eingrad.
+        """
+        from .verify import check_derivative
+
+        report = check_derivative(
+            self.of, self.wrt, self._free, previous=self._previous, seed=seed
+        )
+        if not report.ok:
+            raise CheckError(f"{self.title} failed its numeric check: {report.text}")
+        return report
+
+    # Code ---------------------------------------------------------------------------------------
+
+    def outputs(self, names: Sequence[str]) -> dict[str, Node]:
+        """The nodes called `value`, `derivative`, and by order `gradient`/`jacobian`, `hessian`."""
+        chain = {"value": self.of, "derivative": self.node}
+        by_order = [*self._previous, self.node][: self.order]
+        if by_order:
+            chain["gradient"] = chain["jacobian"] = by_order[0]
+        if len(by_order) > 1:
+            chain["hessian"] = by_order[1]
+        unknown = [n for n in names if n not in chain]
+        if unknown:
+            raise InputError(
+                f"there is no output called {unknown[0]!r}", hint=f"use some of: {', '.join(chain)}"
+            )
+        return {n: chain[n] for n in names}
+
+    def source(self, backend: str = "numpy", outputs: Sequence[str] = ("derivative",)) -> str:
+        """A readable stand-alone function that computes the derivative (dense, axes as in `node`)."""
+        return self._generated(backend, outputs).source
+
+    def function(
+        self, backend: str = "numpy", outputs: Sequence[str] = ("derivative",)
+    ) -> CompiledFunction:
+        """The generated function, ready to call with arrays by name."""
+        generated = self._generated(backend, outputs)
+        return CompiledFunction(generated, [v.name for v in self._variables])
+
+    def _generated(self, backend: str, outputs: Sequence[str]) -> Any:
+        from .codegen import generate
+
+        return generate(
+            self.outputs(outputs),
+            name=_function_name(self, outputs),
+            backend=backend,
+            arguments=self._variables,
+            notes=[f"{self.title}, generated by eingrad", *self.notes],
+        )
+
+
+class CompiledFunction:
+    """A generated function that takes arrays by name.
+
+    Values that it does not need may be left out and are accepted; unknown names are an error.
+    """
+
+    def __init__(self, generated: Any, names: Sequence[str]) -> None:
+        self.source: str = generated.source
+        self.arguments: tuple[str, ...] = tuple(generated.arguments)
+        self._accepted = frozenset(names)
+        self._call = generated.function()
+        self._safe: Mapping[str, str] = generated.renamed
+
+    def __call__(self, *arrays: Any, **values: Any) -> Any:
+        if arrays:
+            if len(arrays) > len(self.arguments):
+                raise InputError(f"takes {len(self.arguments)} arrays: {', '.join(self.arguments)}")
+            for name, array in zip(self.arguments, arrays, strict=False):
+                if name in values:
+                    raise InputError(f"{name} is given twice")
+                values[name] = array
+        for name in values:
+            if name not in self._accepted:
+                raise NameError_(
+                    f"the expression has no variable called {name}",
+                    hint=f"it has: {', '.join(sorted(self._accepted))}",
+                )
+        missing = [name for name in self.arguments if name not in values]
+        if missing:
+            raise NameError_(f"a value for {', '.join(missing)} is missing")
+        return self._call(**{self._safe.get(n, n): values[n] for n in self.arguments})
+
+
+def _layout(layout: str) -> str:
+    if layout not in LAYOUTS:
+        raise InputError(f"there is no layout {layout!r}", hint=f"use one of: {', '.join(LAYOUTS)}")
+    return layout
+
+
+def _function_name(d: Derivative, outputs: Sequence[str]) -> str:
+    if len(outputs) > 1:
+        return "_and_".join(outputs) if len(outputs) < 4 else "derivatives"
+    if outputs[0] != "derivative":
+        return outputs[0]
+    if d.order == 1:
+        return "gradient" if d._n_out == 0 else "jacobian"
+    return "hessian" if d.order == 2 and d._n_out == 0 else "derivative"
