@@ -1,0 +1,57 @@
+"""Exact numbers and zeros as nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from ..dims import Dim
+from ..errors import ShapeError
+from .node import Node, Number, Sum, Term, raw_sum, raw_term
+
+
+def number(value: Number | float) -> Node:
+    """A number as a scalar node; floats are taken at their shortest decimal value.
+
+    >>> number(0.1) is number(Fraction(1, 10))
+    True
+    """
+    return raw_term(exact(value), (), (), ())
+
+
+def exact(value: Number | float) -> Number:
+    """A finite number as an exact int or Fraction."""
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, int | Fraction):
+        value = float(value)
+        if value != value or value in (float("inf"), float("-inf")):
+            raise ShapeError(f"{value} is not a number that a formula can hold")
+        value = Fraction(repr(value))
+    if isinstance(value, Fraction) and value.denominator == 1:
+        return int(value)
+    return value
+
+
+def as_node(value: Node | Number | float) -> Node:
+    """A node from a node or a number."""
+    return value if isinstance(value, Node) else number(value)
+
+
+def number_of(node: Node) -> Number | None:
+    """The value of a constant scalar, else None."""
+    if isinstance(node, Term) and not node.factors and not node.out:
+        return node.coefficient
+    if isinstance(node, Sum) and not node.operands and not node.shape:
+        return 0
+    return None
+
+
+def zeros(shape: Iterable[Dim]) -> Node:
+    """The zero of a shape."""
+    return raw_sum((), tuple(shape))
+
+
+def is_zero(node: Node) -> bool:
+    """Whether a node is the literal zero."""
+    return isinstance(node, Sum) and not node.operands

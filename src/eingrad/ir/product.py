@@ -1,0 +1,372 @@
+"""The constructor of products: whatever goes in, the normal form comes out (docs/design.md §1)."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+
+from ..dims import ONE, Dim, as_dim, product, shape_text
+from ..errors import ShapeError
+from . import algebra
+from .indices import Atoms, SplitConflict, merge_adjacent
+from .labelling import canonical_contraction, is_symmetric
+from .node import AxisIndex, Contraction, Factor, Node, Number, Shape, Sum, Term, raw_term
+from .node import size as size_node
+from .numbers import exact, is_zero, zeros
+
+MAX_INLINED = 48  # a product of more factors than this keeps its parts as nodes
+MAX_DISTRIBUTED = 16  # products over structured sums are opened up to this many terms
+
+RawAxis = Sequence[Hashable]
+RawFactor = tuple[Node, Sequence[RawAxis]]
+
+
+def einsum(
+    factors: Sequence[RawFactor],
+    out: Sequence[RawAxis],
+    coefficient: Number = 1,
+    sizes: Mapping[Hashable, Dim] | None = None,
+) -> Node:
+    """The product of `factors`, summed over all atoms that are not in `out`.
+
+    Parameters
+    ----------
+    factors:
+        `(node, indices)`, one tuple of atoms per axis; atoms are any hashable names.
+    out:
+        One tuple of atoms for each axis of the result. An atom may occur several times (a delta) and
+        need not occur in a factor (a broadcast) if `sizes` has it.
+    coefficient:
+        An exact number.
+
+    Raises
+    ------
+    ShapeError
+        An atom has two sizes, or one of `out` has none.
+    """
+    if coefficient == 0 or any(is_zero(node) for node, _ in factors):
+        return zeros(_out_shape(factors, out, sizes or {}))
+    opened = _distribute(factors, out, coefficient, sizes or {})
+    if opened is not None:
+        return opened
+    return _Product(sizes or {}).build(factors, out, coefficient)
+
+
+def _out_shape(
+    factors: Sequence[RawFactor], out: Sequence[RawAxis], sizes: Mapping[Hashable, Dim]
+) -> Shape:
+    known = dict(sizes)
+    for node, indices in factors:
+        for dim, axis in zip(node.shape, indices, strict=True):
+            if len(axis) == 1:
+                known[axis[0]] = dim
+    for node, indices in factors:  # a tuple whose last part is not known elsewhere
+        for dim, axis in zip(node.shape, indices, strict=True):
+            missing = [a for a in axis if a not in known]
+            if len(missing) == 1:
+                rest = dim.divide(product(known[a] for a in axis if a in known))
+                if rest is not None:
+                    known[missing[0]] = rest
+    return tuple(product(known[a] for a in axis) for axis in out)
+
+
+def _distribute(
+    factors: Sequence[RawFactor], out: Sequence[RawAxis], coefficient: Number,
+    sizes: Mapping[Hashable, Dim],
+) -> Node | None:
+    """Open a factor that is a sum, where keeping it whole would swallow structure.
+
+    That is: a sum that is only transposed or scaled, and a sum with a delta or an outer product in a
+    term that meets a summed index ((A + λI)x, (D − ppᵀ)g).
+    """
+    if not any(isinstance(node, Sum) for node, _ in factors):
+        return None
+    kept = {a for axis in out for a in axis}
+    for k, (node, indices) in enumerate(factors):
+        if not isinstance(node, Sum) or len(node.operands) > MAX_DISTRIBUTED:
+            continue
+        atoms = [a for axis in indices for a in axis]
+        if len(factors) == 1:
+            # A sum of sums stays whole: opening it again at every step would cost quadratically.
+            flat = [a for axis in out for a in axis]
+            wanted = (
+                len(flat) == len(set(flat))
+                and set(flat) == set(atoms)
+                and not any(isinstance(t, Sum) for t in node.operands)
+            )
+        else:
+            wanted = (
+                len(atoms) >= 2
+                and not set(atoms) <= kept
+                and any(_is_structured(t) for t in node.operands)
+            )
+        if wanted:
+            from .build import add
+
+            return add(
+                *(
+                    einsum([*factors[:k], (term, indices), *factors[k + 1 :]], out, coefficient,
+                           {**_sizes_of(node, indices), **sizes})
+                    for term in node.operands
+                )
+            )
+    return None
+
+
+def _sizes_of(node: Node, indices: Sequence[RawAxis]) -> dict[Hashable, Dim]:
+    return {
+        axis[0]: dim for dim, axis in zip(node.shape, indices, strict=True) if len(axis) == 1
+    }
+
+
+def _is_structured(term: Node) -> bool:
+    """A delta, or no factor that spans all axes: the term would be built out if it were kept whole."""
+    if not isinstance(term, Term):
+        return False
+    flat = [a for axis in term.out for a in axis]
+    if len(set(flat)) < len(flat):
+        return True
+    carried = {a for f in term.factors for axis in f.indices for a in axis}
+    if carried != set(flat):
+        return False  # a mere broadcast
+    return not any({a for axis in f.indices for a in axis} == carried for f in term.factors)
+
+
+class _Product:
+    """One product while it is being built."""
+
+    def __init__(self, sizes: Mapping[Hashable, Dim]) -> None:
+        self.atoms = Atoms()
+        self.names: dict[Hashable, int] = {}
+        self.sizes = sizes
+        self.used: set[int] = set()
+        self.coefficient: Number = 1
+        self.factors: list[tuple[Node, tuple[AxisIndex, ...]]] = []
+
+    def build(
+        self, factors: Sequence[RawFactor], out: Sequence[RawAxis], coefficient: Number
+    ) -> Node:
+        self.coefficient = coefficient
+        self._name_atoms(factors, out)
+        for node, indices in factors:
+            axes = tuple(tuple(self.names[a] for a in axis) for axis in indices)
+            self._insert(node, axes)
+        target = [tuple(self.names[a] for a in axis) for axis in out]
+        return self._finish(target)
+
+    def _name_atoms(self, factors: Sequence[RawFactor], out: Sequence[RawAxis]) -> None:
+        """Give every atom a size: from an axis of its own, from `sizes`, else by division."""
+        known: dict[Hashable, Dim] = dict(self.sizes)
+        compound: list[tuple[Dim, RawAxis]] = []
+        for node, indices in factors:
+            if len(indices) != len(node.shape):
+                raise ShapeError(
+                    f"{len(indices)} indices for {len(node.shape)} axes of {shape_text(node.shape)}"
+                )
+            for dim, axis in zip(node.shape, indices, strict=True):
+                if len(axis) == 1:
+                    if known.setdefault(axis[0], dim) != dim:
+                        raise ShapeError(
+                            f"sizes do not fit: {known[axis[0]]} and {dim} for one index"
+                        )
+                else:
+                    compound.append((dim, axis))
+        for dim, axis in compound:
+            rest: Dim | None = dim
+            missing = []
+            for a in axis:
+                if a in known:
+                    rest = rest.divide(known[a]) if rest is not None else None
+                else:
+                    missing.append(a)
+            if rest is None or len(missing) > 1 or (not missing and rest != ONE):
+                raise ShapeError(f"an axis of size {dim} cannot be cut as asked")
+            if missing:
+                known[missing[0]] = rest
+        for axis in out:
+            for a in axis:
+                if a not in known:
+                    raise ShapeError(f"index {a} of the result has no size")
+        for a, dim in known.items():
+            self.names[a] = self.atoms.fresh(dim)
+        for _, indices in factors:
+            self.used.update(self.names[a] for axis in indices for a in axis)
+
+    def _insert(self, node: Node, axes: tuple[AxisIndex, ...]) -> None:
+        """Take a factor in; a term is opened into its own factors and deltas."""
+        if not isinstance(node, Term) or (
+            len(self.factors) + len(node.factors) > MAX_INLINED and not _is_structured(node)
+        ):
+            self.factors.append((node, axes))
+            return
+        before = (list(self.atoms.size), dict(self.atoms.became))
+        local = [self.atoms.fresh(dim) for dim in node.sizes]
+        try:
+            for axis, inner in zip(axes, node.out, strict=True):
+                self.atoms.unify(axis, tuple(local[a] for a in inner))
+        except SplitConflict:
+            self.atoms.size, self.atoms.became = before
+            self.factors.append((node, axes))
+            return
+        self.used.update(local)
+        self.coefficient = exact(self.coefficient * node.coefficient)
+        for factor in node.factors:
+            inner_axes = tuple(tuple(local[a] for a in axis) for axis in factor.indices)
+            self.factors.append((factor.node, inner_axes))
+
+    def _finish(self, target: list[AxisIndex]) -> Node:
+        resolve = self.atoms.resolve
+        out = [resolve(axis) for axis in target]
+        factors = [(node, tuple(map(resolve, axes))) for node, axes in self.factors]
+        used = {a for atom in self.used for a in resolve((atom,))}
+        kept = {a for axis in out for a in axis}
+        view = algebra.ProductView(factors, kept, self.atoms)
+        renamed = view.simplify()
+        factors = view.factors
+        self.coefficient = exact(self.coefficient * view.coefficient)
+        if self.coefficient == 0:
+                    return zeros(product(self.atoms.size[a] for a in axis) for axis in out)
+        if renamed:
+            out = [resolve(axis) for axis in out]
+            factors = [(node, tuple(map(resolve, axes))) for node, axes in factors]
+            used = {a for atom in used for a in resolve((atom,))}
+            kept = {a for axis in out for a in axis}
+        factors, sized = self._close_components(factors, used, kept)
+        merged = merge_adjacent([*out, *(x for _, axes in factors for x in axes)], self.atoms)
+        if merged:
+            self.atoms.became.update(merged)
+            out = [resolve(axis) for axis in out]
+            factors = [(node, tuple(map(resolve, axes))) for node, axes in factors]
+        return finish_term(self.coefficient, [*factors, *sized], out, self.atoms.size)
+
+    def _close_components(
+        self, factors: list[tuple[Node, tuple[AxisIndex, ...]]], used: set[int], kept: set[int]
+    ) -> tuple[list[tuple[Node, tuple[AxisIndex, ...]]], list[tuple[Node, tuple[AxisIndex, ...]]]]:
+        """Replace factors connected through summed atoms by contractions."""
+        carried = [{a for axis in axes for a in axis} for _, axes in factors]
+        summed = used - kept
+        sized: list[tuple[Node, tuple[AxisIndex, ...]]] = []
+        for atom in summed.difference(*carried) if carried else summed:
+            dim = self.atoms.size[atom]
+            if len(dim.terms) == 1:
+                (symbols, value), = dim.terms
+                self.coefficient = exact(self.coefficient * value)
+                sized.extend((size_node(as_dim(s)), ()) for s in symbols)
+            else:
+                sized.append((size_node(dim), ()))
+        if not any(c & summed for c in carried):
+            return factors, sized
+        group = list(range(len(factors)))
+        owner: dict[int, int] = {}
+        for k, atoms in enumerate(carried):
+            for atom in atoms & summed:
+                if atom in owner:
+                    _union(group, k, owner[atom])
+                else:
+                    owner[atom] = k
+        components: dict[int, list[int]] = {}
+        plain = []
+        for k, atoms in enumerate(carried):
+            if atoms & summed:
+                components.setdefault(_root(group, k), []).append(k)
+            else:
+                plain.append(factors[k])
+        for members in components.values():
+            inside = [factors[k] for k in members]
+            free = set().union(*(carried[k] for k in members)) - summed
+            plain.extend(self._contraction(inside, free))
+        return plain, sized
+
+    def _contraction(
+        self, factors: list[tuple[Node, tuple[AxisIndex, ...]]], free: set[int]
+    ) -> list[tuple[Node, tuple[AxisIndex, ...]]]:
+        if len(factors) == 1 and isinstance(factors[0][0], Contraction):
+            node, axes = factors[0]
+            local = {label: axis for label, axis in zip(node.out, axes, strict=True)}
+            for label, dim in enumerate(node.sizes):
+                if label not in local:
+                    local[label] = (self.atoms.fresh(dim),)
+            if all(len(local[a]) == 1 for f in node.factors for ax in f.indices for a in ax):
+                opened = [
+                    (f.node, tuple(tuple(x for a in axis for x in local[a]) for axis in f.indices))
+                    for f in node.factors
+                ]
+                factors = opened
+        axes_used = [axis for _, axes in factors for axis in axes]
+        merged = merge_adjacent(axes_used, self.atoms)
+        expand: dict[int, AxisIndex] = {}
+        if merged:
+            # An atom that is merged here may stand apart outside: remember what it was.
+            for first, (new,) in ((a, m) for a, m in merged.items() if m):
+                run = _run_from(first, merged, axes_used)
+                # Free and summed atoms do not mix in one atom.
+                if len({a in free for a in run}) > 1:
+                    for a in run:
+                        merged.pop(a, None)
+                else:
+                    expand[new] = run
+            swap = {a: m for a, m in merged.items()}
+            factors = [
+                (n, tuple(tuple(x for a in axis for x in swap.get(a, (a,))) for axis in axes))
+                for n, axes in factors
+            ]
+            free = {x for a in free for x in swap.get(a, (a,))}
+        node, order = canonical_contraction(factors, frozenset(free), self.atoms.size)
+        return [(node, tuple(expand.get(a, (a,)) for a in order))]
+
+
+def _run_from(first: int, merged: Mapping[int, AxisIndex], axes: list[AxisIndex]) -> AxisIndex:
+    for axis in axes:
+        if first in axis:
+            k = axis.index(first)
+            run = [first]
+            for atom in axis[k + 1 :]:
+                if merged.get(atom) != ():
+                    break
+                run.append(atom)
+            return tuple(run)
+    return (first,)
+
+
+def _root(group: list[int], k: int) -> int:
+    while group[k] != k:
+        group[k] = group[group[k]]
+        k = group[k]
+    return k
+
+
+def _union(group: list[int], a: int, b: int) -> None:
+    group[_root(group, a)] = _root(group, b)
+
+
+def finish_term(
+    coefficient: Number,
+    factors: Sequence[tuple[Node, tuple[AxisIndex, ...]]],
+    out: Sequence[AxisIndex],
+    size: Sequence[Dim],
+) -> Node:
+    """The canonical node of a product without summed atoms; a trivial one is its only factor."""
+    if coefficient == 1 and len(factors) == 1:
+        node, axes = factors[0]
+        flat = [a for axis in out for a in axis]
+        if len(flat) == len(set(flat)):
+            same = tuple(out) == axes
+            if not same and is_symmetric(node) and len(axes) == 2:
+                same = tuple(out) == axes[::-1]
+            if same and len(node.shape) == len(out):
+                return node
+    label: dict[int, int] = {}
+    for axis in out:
+        for atom in axis:
+            label.setdefault(atom, len(label))
+    named = []
+    for node, axes in factors:
+        new = tuple(tuple(label[a] for a in axis) for axis in axes)
+        if is_symmetric(node):
+            new = tuple(sorted(new))
+        named.append(Factor(node, new))
+    named.sort(key=lambda f: (f.node.order, f.indices))
+    sizes = tuple(size[a] for a in label)
+    result = tuple(tuple(label[a] for a in axis) for axis in out)
+    if len(named) == 1 and isinstance(named[0].node, Term) and not named[0].node.out:
+        return raw_term(exact(coefficient * named[0].node.coefficient), (), result, sizes)
+    return raw_term(exact(coefficient), named, result, sizes)
