@@ -1,0 +1,314 @@
+"""Derivatives by differences, and the comparison of a derivative node with them.
+
+A complex step is exact to rounding where everything is analytic; elsewhere central differences with
+one Richardson step and the best of several step lengths. A derivative of order k is compared with
+differences of the one of order k − 1, since second differences of the value lose half the digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..dims import shape_text
+from ..ir import build
+from ..ir.facts import closure
+from ..ir.node import Apply, Node, Variable, variable
+from ..ir.record import lookup
+from ..ir.walk import topological
+from .reference import evaluate
+from .sample import sample_points, sample_sizes
+
+COMPLEX_STEP = 1e-20
+STEPS = (3e-2, 3e-3, 3e-4, 3e-5)  # central differences; the best one is chosen entry by entry
+TOLERANCE = {"complex-step": 1e-8, "central": 1e-5}
+MAX_ENTRYWISE = 40  # inputs with more entries are probed in random directions
+MAX_WORK = 1500  # entries × nodes beyond which random directions serve too
+DIRECTIONS = 3
+MAX_DENSE = 200_000  # derivatives with more entries are contracted with directions unbuilt
+
+Point = Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Report:
+    """How a derivative compared with differences.
+
+    Attributes
+    ----------
+    ok:
+        Whether it was compared and agreed.
+    error:
+        Largest relative error, against the largest entry of the derivative at that point.
+    method:
+        `"complex-step"` or `"central"`.
+    sizes, points:
+        The sizes of the symbols, and at how many random points.
+    text:
+        A sentence for people.
+    """
+
+    ok: bool
+    error: float
+    method: str
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    points: int = 0
+    text: str = ""
+
+    @property
+    def compared(self) -> bool:
+        """Whether there was a point to compare at; without one nothing is known."""
+        return self.points > 0
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def check_derivative(
+    y: Node,
+    wrt: Sequence[Variable],
+    derivative: Node,
+    *,
+    previous: Sequence[Node] = (),
+    points: int = 2,
+    sizes: Mapping[str, int] | None = None,
+    facts: Mapping[str, frozenset[str]] | None = None,
+    seed: int = 0,
+) -> Report:
+    """Compare a derivative with differences at random points.
+
+    Parameters
+    ----------
+    y:
+        What was differentiated.
+    wrt:
+        The variables, in order; the derivative has the axes of `y`, then those of each variable.
+    derivative:
+        The node to check.
+    previous:
+        For `len(wrt) > 1`: the derivatives by `wrt[:1]`, `wrt[:2]`, …, each of which is compared
+        with differences of the one before.
+    sizes, facts:
+        In place of sizes chosen here and of the variables' own facts. A variable with a matrix fact
+        (symmetric, diagonal, …) is only moved in directions that keep it.
+
+    Raises
+    ------
+    ValueError
+        `previous` does not fit `wrt`.
+
+    Examples
+    --------
+    >>> A = variable("A", build.dims("m", "n"))
+    >>> y = build.contract("ij,ij->", A, A)
+    >>> check_derivative(y, [A], 2 * A).ok, check_derivative(y, [A], 3 * A).ok
+    (True, False)
+    """
+    chain = [y, *previous, derivative]
+    if len(chain) != len(wrt) + 1:
+        raise ValueError(f"{len(wrt)} variables need {len(wrt) - 1} previous derivatives")
+    for k, node in enumerate(chain):
+        expected = sum((v.shape for v in wrt[:k]), y.shape)
+        if node.shape != expected:
+            text = f"the derivative has shape {shape_text(node.shape)}, not {shape_text(expected)}"
+            return Report(False, np.inf, "", {}, 0, text)
+    method = "complex-step" if analytic(*chain[:-1]) else "central"
+    chosen = {**(sample_sizes(*chain, *wrt) if sizes is None else sizes)}
+    where = sample_points([*chain, *wrt], points, chosen, facts, seed)
+    rng = np.random.default_rng(seed + 1)
+    worst, used = 0.0, 0
+    for point in where:
+        errors = []
+        for k, moved in enumerate(wrt):
+            known = (facts or {}).get(moved.name, moved.facts)
+            error = _compare(chain[k], chain[k + 1], wrt[:k], moved, known, point, chosen, rng)
+            errors.append(error)
+            if error[1] == "central":
+                method = "central"
+        if all(np.isfinite(e) for e, _ in errors):
+            used += 1
+            worst = max(worst, *(e for e, _ in errors))
+    return _report(worst, method, chosen, used)
+
+
+def _report(worst: float, method: str, sizes: dict[str, int], used: int) -> Report:
+    if not used:
+        text = "not checked: no random point was found where the expression is finite"
+        return Report(False, np.inf, method, sizes, 0, text)
+    ok = bool(worst <= TOLERANCE[method])
+    shown = ", ".join(f"{name}={value}" for name, value in sorted(sizes.items()))
+    places = f"{used} random point{'s' if used > 1 else ''}" + (f" ({shown})" if shown else "")
+    if ok:
+        digits = f"{worst:.0e}" if worst else "0"
+        text = f"checked against {method} differences on {places}: largest relative error {digits}"
+    else:
+        text = f"does NOT agree with {method} differences on {places}: relative error {worst:.2g}"
+    return Report(ok, worst, method, sizes, used, text)
+
+
+def analytic(*nodes: Node) -> bool:
+    """Whether all functions below the nodes are analytic, so that a complex step is exact."""
+    return all(lookup(n.function).analytic for n in topological(*nodes) if isinstance(n, Apply))
+
+
+# --- differences of a function of arrays ----------------------------------------------------------
+
+
+def complex_step(
+    f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, direction: np.ndarray
+) -> np.ndarray:
+    """f′(x)[direction] of an analytic f, exact to rounding.
+
+    >>> complex_step(np.exp, np.zeros(2), np.array([1.0, 2.0]))
+    array([1., 2.])
+    """
+    return np.imag(f(x + 1j * COMPLEX_STEP * direction)) / COMPLEX_STEP
+
+
+def central(
+    f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, direction: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """f′(x)[direction] and an estimate of its error, entry by entry."""
+    best: np.ndarray | None = None
+    estimate: np.ndarray | None = None
+    for h in STEPS:
+        wide = (f(x + h * direction) - f(x - h * direction)) / (2 * h)
+        near = (f(x + h / 2 * direction) - f(x - h / 2 * direction)) / h
+        value, error = (4 * near - wide) / 3, np.abs(near - wide)
+        error = np.where(np.isfinite(value), error, np.inf)
+        # What Richardson leaves is smaller than what it removes; rounding grows as 1/h.
+        error = error**2 / (np.abs(value) + 1e-30) + 1e-15 * np.abs(f(x)) / h
+        if best is None or estimate is None:
+            best, estimate = value, error
+        else:
+            best = np.where(error < estimate, value, best)
+            estimate = np.minimum(error, estimate)
+    assert best is not None and estimate is not None
+    return best, estimate
+
+
+# --- comparison at one point ----------------------------------------------------------------------
+
+
+def _compare(
+    base: Node,
+    derivative: Node,
+    before: Sequence[Variable],
+    moved: Variable,
+    facts: frozenset[str],
+    point: Point,
+    sizes: Mapping[str, int],
+    rng: np.random.Generator,
+) -> tuple[float, str]:
+    """The largest relative error at a point, and the method; NaN where it cannot be judged."""
+    base, derivative, point = _reduced(base, derivative, before, point, sizes, rng)
+    x = np.asarray(point[moved.name], dtype=float)
+
+    def f(value: np.ndarray) -> np.ndarray:
+        return evaluate(base, {**point, moved.name: value}, sizes)
+
+    work = x.size * len(topological(base))
+    every = x.size <= MAX_ENTRYWISE and work <= MAX_WORK
+    directions = list(_directions(x.shape, facts, every, rng))
+    value = f(x)
+    exact = _along(derivative, moved, directions, point, sizes, value.shape)
+    method = "complex-step" if analytic(base) else "central"
+    numeric, doubt = [], []
+    for direction in directions:
+        if method == "complex-step":
+            try:
+                numeric.append(complex_step(f, x, direction))
+                doubt.append(np.zeros_like(value))
+                if np.isfinite(numeric[-1]).all():
+                    continue
+                numeric.pop(), doubt.pop()
+            except (TypeError, ValueError):  # a library function that takes real numbers only
+                pass
+            method, numeric, doubt = "central", [], []
+            break
+    if method == "central":
+        for direction in directions:
+            slope, error = central(f, x, direction)
+            numeric.append(slope)
+            doubt.append(error)
+    difference = np.abs(np.array(exact) - np.array(numeric))
+    floor = 1e-3 * np.abs(value).max(initial=0.0) / (1.0 + np.abs(x).max(initial=0.0))
+    scale = max(
+        np.abs(np.array(exact)).max(initial=0.0), np.abs(np.array(numeric)).max(initial=0.0), floor
+    )
+    unsure = np.array(doubt).max(initial=0.0)
+    if not np.isfinite(scale) or unsure > 1e-3 * max(scale, 1e-300):
+        return np.nan, method
+    return (float(difference.max(initial=0.0) / scale) if scale else 0.0), method
+
+
+def _directions(
+    shape: tuple[int, ...], facts: frozenset[str], every: bool, rng: np.random.Generator
+) -> Sequence[np.ndarray]:
+    """All unit entries, or a few random directions, within what the facts allow."""
+    if every:
+        units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+        kept = {_allowed(u, facts).tobytes(): _allowed(u, facts) for u in units}
+        return [d for d in kept.values() if d.any()]
+    return [_allowed(rng.normal(size=shape), facts) for _ in range(DIRECTIONS)]
+
+
+def _allowed(direction: np.ndarray, facts: frozenset[str]) -> np.ndarray:
+    known = closure(facts)
+    if direction.ndim < 2:
+        return direction
+    if "diagonal" in known:
+        return direction * np.eye(direction.shape[-1])
+    if "symmetric" in known:
+        return direction + np.swapaxes(direction, -1, -2)
+    return np.tril(direction) if "triangular" in known else direction
+
+
+def _along(
+    derivative: Node,
+    moved: Variable,
+    directions: Sequence[np.ndarray],
+    point: Point,
+    sizes: Mapping[str, int],
+    shape: tuple[int, ...],
+) -> list[np.ndarray]:
+    """The derivative applied to each direction of its last axes."""
+    entries = np.prod([d.evaluate(sizes) for d in derivative.shape], dtype=float)
+    if entries <= MAX_DENSE:
+        dense = evaluate(derivative, point, sizes)
+        return [np.tensordot(dense, d, d.ndim).reshape(shape) for d in directions]
+    applied, name = _applied(derivative, len(shape), moved)
+    return [evaluate(applied, {**point, name: d}, sizes) for d in directions]
+
+
+def _applied(node: Node, lead: int, moved: Variable) -> tuple[Node, str]:
+    """The node contracted with a direction on the axes of `moved` that begin at axis `lead`."""
+    name = f"direction of {moved.name} at {lead}"
+    direction = variable(name, moved.shape)
+    axes = [(k,) for k in range(node.ndim)]
+    inner = axes[lead : lead + moved.ndim]
+    out = axes[:lead] + axes[lead + moved.ndim :]
+    return build.einsum([(node, axes), (direction, inner)], out), name
+
+
+def _reduced(
+    base: Node,
+    derivative: Node,
+    before: Sequence[Variable],
+    point: Point,
+    sizes: Mapping[str, int],
+    rng: np.random.Generator,
+) -> tuple[Node, Node, Point]:
+    """Where the previous derivative is large: both sides along random directions of its inputs."""
+    entries = np.prod([d.evaluate(sizes) for d in base.shape], dtype=float)
+    if entries <= MAX_DENSE / 20 or not before:
+        return base, derivative, point
+    lead = base.ndim - sum(v.ndim for v in before)
+    values = dict(point)
+    for v in before:
+        base, name = _applied(base, lead, v)
+        derivative, _ = _applied(derivative, lead, v)
+        values[name] = rng.normal(size=[d.evaluate(sizes) for d in v.shape])
+    return base, derivative, values

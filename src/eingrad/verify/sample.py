@@ -1,0 +1,272 @@
+"""Random inputs for numeric checks: small pairwise different sizes, generic values in the domain.
+
+Generic matters as much as valid: a symmetric sample hides a transpose, equal sizes hide a swapped
+axis, a size of 1 hides both. So symmetry is given only to what is declared so, and the domain of an
+expression (a logarithm's argument, an inverse) is found by trying points, not by taming them all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice, permutations, product
+
+import numpy as np
+
+from ..dims import Dim
+from ..errors import InputError
+from ..ir.facts import closure
+from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Size, Term, Variable
+from ..ir.record import REGISTRY
+from ..ir.walk import topological
+from .reference import evaluate_all
+
+MAX_ASSIGNMENTS = 4000  # assignments of sizes that are tried
+MAX_ATTEMPTS = 60  # points that are tried
+LARGEST = 1e5  # entries beyond this make a point badly conditioned
+KINK = 1e-2  # distance kept from the kink of |x| and its like
+
+
+# --- sizes ----------------------------------------------------------------------------------------
+
+
+def sample_sizes(*nodes: Node) -> dict[str, int]:
+    """Small pairwise different sizes for all symbols below the nodes.
+
+    Every size that occurs (`n`, `m*n`, `n - 1`) comes out ≥ 1; different symbols differ from each
+    other and from the integer sizes, unless the expression admits nothing of the sort.
+
+    Raises
+    ------
+    InputError
+        No small sizes fit (`n - m` together with `m - n`).
+
+    Examples
+    --------
+    >>> from eingrad.ir import build
+    >>> from eingrad.ir.node import variable
+    >>> sample_sizes(variable("A", build.dims("m", "n", 3)))
+    {'m': 4, 'n': 5}
+    """
+    order = topological(*nodes)
+    dims = _all_dims(order)
+    symbols = sorted({s for d in dims for s in d.symbols()})
+    if not symbols:
+        return {}
+    taken = {d.as_int() for d in dims}
+    kernels = [n for n in order if isinstance(n, Kernel)]
+    compound = [d for d in dims if len(d.terms) > 1 or any(c < 0 for _, c in d.terms)]
+    for candidate in islice(_assignments(len(symbols), taken), MAX_ASSIGNMENTS):
+        sizes = dict(zip(symbols, candidate, strict=True))
+        if all(d.evaluate(sizes) >= 1 for d in compound) and all(_fits(k, sizes) for k in kernels):
+            return sizes
+    raise InputError(
+        "no small sizes were found that fit " + ", ".join(sorted({str(d) for d in compound}))
+    )
+
+
+def _all_dims(order: Iterable[Node]) -> set[Dim]:
+    dims: set[Dim] = set()
+    for node in order:
+        dims.update(node.shape)
+        if isinstance(node, Contraction | Term):
+            dims.update(node.sizes)
+        elif isinstance(node, Size):
+            dims.add(node.dim)
+        elif isinstance(node, Kernel):
+            dims.update(v for _, v in node.params if isinstance(v, Dim) and v.symbols())
+    return dims
+
+
+def _assignments(count: int, taken: set[int | None]) -> Iterator[tuple[int, ...]]:
+    """Values for the symbols, the best first: different from 1, each other and integer sizes."""
+    start = 3 if count <= 3 else 2
+    free = [k for k in range(start, start + count + len(taken) + 8) if k not in taken]
+    yield from islice(permutations(free[: count + 4], count), MAX_ASSIGNMENTS // 2)
+    yield from islice(product(range(2, 9), repeat=count), MAX_ASSIGNMENTS // 4)
+    yield from product(range(1, 12), repeat=count)
+
+
+def _fits(kernel: Kernel, sizes: Mapping[str, int]) -> bool:
+    if kernel.kind != "selection":
+        return True
+    count, length = (d.evaluate(sizes) for d in kernel.shape)
+    params = dict(kernel.params)
+    start, step = params["start"], params["step"]
+    first = start.evaluate(sizes) if isinstance(start, Dim) else start
+    last = first + step * (count - 1)
+    return 0 <= first < length and 0 <= last < length
+
+
+# --- values ---------------------------------------------------------------------------------------
+
+# How the entries of variables without facts are drawn. All are generic; a point mixes them.
+STYLES = ("signed", "small", "positive", "tiny", "large", "dominant", "gram")
+
+# What a record's domain says about a variable that it is applied to directly.
+STYLE_OF_DOMAIN = {
+    "positive": "positive",
+    "unit": "small",
+    "bounded": "small",
+    "probability": "small",
+    "above_one": "large",
+    "spd": "gram",
+}
+
+
+def random_value(
+    shape: Sequence[int], facts: frozenset[str], rng: np.random.Generator, style: str = "signed"
+) -> np.ndarray:
+    """A generic array that has the facts, and nothing beyond them."""
+    shape = tuple(shape)
+    facts = closure(facts)
+    if "orthogonal" in facts:
+        q, r = np.linalg.qr(rng.normal(size=shape))
+        return q * np.sign(np.diagonal(r, axis1=-2, axis2=-1))[..., None, :]
+    if "diagonal" in facts:
+        entry = facts & {"positive", "nonnegative", "integer"}
+        if facts & {"spd", "psd"}:
+            entry |= {"positive"}
+        return _on_diagonal(random_value(shape[:-1], entry, rng, style))
+    if "spd" in facts or "psd" in facts:
+        n = shape[-1]
+        inner = n + 1 if "spd" in facts else max(n - 1, 1)
+        positive = bool(facts & {"positive", "nonnegative"})
+        b = (
+            rng.uniform(0.1, 1, (*shape[:-1], inner))
+            if positive
+            else rng.normal(size=(*shape[:-1], inner))
+        )
+        gram = b @ np.swapaxes(b, -1, -2) / inner
+        return gram + 0.3 * np.eye(n) if "spd" in facts else gram
+    value = _entries(shape, facts, rng, style)
+    if "symmetric" in facts:
+        value = np.tril(value) + np.swapaxes(np.tril(value, -1), -1, -2)
+    if "triangular" in facts:
+        value = np.tril(value)
+    return value
+
+
+def _on_diagonal(vector: np.ndarray) -> np.ndarray:
+    return vector[..., None] * np.eye(vector.shape[-1])
+
+
+def _entries(
+    shape: tuple[int, ...], facts: frozenset[str], rng: np.random.Generator, style: str
+) -> np.ndarray:
+    if "integer" in facts:
+        whole = rng.integers(1, 5, shape).astype(float)
+        return whole if "nonnegative" in facts else whole * rng.choice([-1.0, 1.0], shape)
+    size = rng.uniform(0.3, 1.6, shape)
+    if style == "small":
+        size = rng.uniform(0.05, 0.6, shape)
+    elif style == "tiny":
+        size = rng.uniform(0.02, 0.2, shape)
+    elif style == "large":
+        size = rng.uniform(1.2, 2.8, shape)
+    square = len(shape) >= 2 and shape[-1] == shape[-2]
+    if style == "gram" and square and "nonnegative" not in facts:
+        # Positive definite in its symmetric part, and not symmetric.
+        return random_value(shape, frozenset({"spd"}), rng) + 0.2 * _skew(shape, rng)
+    if "nonnegative" not in facts and style not in ("positive", "large"):
+        size = size * rng.choice([-1.0, 1.0], shape)
+    if style == "dominant" and square:
+        size = 0.5 * size + shape[-1] * np.eye(shape[-1])
+    return size
+
+
+def _skew(shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
+    b = rng.normal(size=shape)
+    return b - np.swapaxes(b, -1, -2)
+
+
+# --- points ---------------------------------------------------------------------------------------
+
+
+def sample_points(
+    nodes: Sequence[Node],
+    count: int,
+    sizes: Mapping[str, int] | None = None,
+    facts: Mapping[str, frozenset[str]] | None = None,
+    seed: int = 0,
+) -> list[dict[str, np.ndarray]]:
+    """Points where every node below `nodes` is finite, of moderate size, and away from kinks.
+
+    Parameters
+    ----------
+    nodes:
+        The expression and what is compared with it.
+    count:
+        How many points are wanted; fewer, or none, are returned when the search finds no more.
+    sizes:
+        Sizes of the symbols; `sample_sizes(*nodes)` by default.
+    facts:
+        Facts for variables by name, in place of the variables' own.
+
+    Returns
+    -------
+    A dictionary of arrays by name for each point; the same in every run.
+    """
+    sizes = sample_sizes(*nodes) if sizes is None else sizes
+    order = topological(*nodes)
+    names: dict[str, Variable] = {n.name: n for n in order if isinstance(n, Variable)}
+    hints = _hints(order)
+    rng = np.random.default_rng(seed)
+    found: list[tuple[float, int, dict[str, np.ndarray]]] = []
+    for attempt in range(MAX_ATTEMPTS):
+        point = {}
+        for name, variable in sorted(names.items()):
+            known = (facts or {}).get(name, variable.facts)
+            shape = tuple(d.evaluate(sizes) for d in variable.shape)
+            style = hints.get(name, "signed")
+            if 2 < attempt < 2 + len(STYLES):  # then all variables alike, then any mixture
+                style = STYLES[attempt - 2]
+            elif attempt >= 2 + len(STYLES):
+                style = str(rng.choice(STYLES))
+            point[name] = random_value(shape, known, rng, style)
+        largest = _largest(order, point, sizes)
+        if largest < LARGEST:
+            found.append((largest, attempt, point))
+            good = [f for f in found if f[0] < LARGEST / 100]
+            if len(good) >= count:
+                return [point for _, _, point in good]
+    found.sort(key=lambda f: f[:2])
+    return [point for _, _, point in found[:count]]
+
+
+def _hints(order: Iterable[Node]) -> dict[str, str]:
+    """Styles for variables that a function with a domain is applied to directly."""
+    hints: dict[str, str] = {}
+    for node in order:
+        if not isinstance(node, Apply) or node.function not in REGISTRY:
+            continue
+        for operand, domain in zip(node.operands, REGISTRY[node.function].domain, strict=False):
+            if isinstance(operand, Variable) and domain in STYLE_OF_DOMAIN:
+                hints[operand.name] = STYLE_OF_DOMAIN[domain]
+            if node.function == "power" and isinstance(operand, Variable):
+                fractional = not isinstance(node.param("exponent"), int)
+                hints[operand.name] = "positive" if fractional else "signed"
+    return hints
+
+
+def _largest(
+    order: Sequence[Node], point: Mapping[str, np.ndarray], sizes: Mapping[str, int]
+) -> float:
+    """The largest entry of any node's value; infinity where one is not finite or at a kink."""
+    try:
+        computed = dict(zip(order, evaluate_all(order, point, sizes), strict=True))
+    except (np.linalg.LinAlgError, ArithmeticError):
+        return np.inf
+    largest = 0.0
+    for node, value in computed.items():
+        if isinstance(node, Constant) or not value.size:
+            continue
+        if value.dtype.kind == "c":
+            return np.inf
+        largest = max(largest, float(np.abs(value).max()))
+        if not largest < np.inf:
+            return np.inf
+        if isinstance(node, Apply) and not REGISTRY[node.function].analytic:
+            for operand, domain in zip(node.operands, REGISTRY[node.function].domain, strict=False):
+                if domain == "nonzero" and not (np.abs(computed[operand]) > KINK).all():
+                    return np.inf
+    return largest
