@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Span:
-    """A half-open range of characters `start:stop` of an input text, with a label to print under it."""
+    """A half-open range of characters `start:stop` of an input text, with a label to print under
+    it."""
 
     start: int
     stop: int
@@ -36,8 +37,8 @@ class InputError(EingradError, ValueError):
 
     Examples
     --------
-    >>> print(InputError("shapes do not fit", text="A*x", spans=(Span(0, 1, "m×n"), Span(2, 3, "k"))))
-    shapes do not fit
+    >>> print(InputError("shapes do not fit", text="A*x", spans=(Span(0, 1, "m×n"), Span(2, 3,
+    "k")))) shapes do not fit
       A*x
       ^ ^
       │ └ k
@@ -91,7 +92,8 @@ class CheckError(EingradError):
 
 
 def draw_spans(text: str, spans: tuple[Span, ...], width: int = 76) -> list[str]:
-    """Draw `text` with carets under `spans`, and their labels below; long texts are cut around them."""
+    """Draw `text` with carets under `spans`, and their labels below; long texts are cut around
+    them."""
     clean = "".join(c if c.isprintable() else "�" for c in text)
     first = min(s.start for s in spans)
     last = max(s.stop for s in spans)

@@ -1,9 +1,9 @@
 """Sums of terms while a derivative is being accumulated: they must neither grow at each layer nor
 swallow structure (docs/design.md §4).
 
-Terms with the same deltas are handled together: equal terms are added, common factors are pulled out,
-and only the quotient becomes one `Sum` node, and only where that hides nothing: some factor of it spans
-all its axes, or it has at most one axis, or there are too many terms.
+Terms with the same deltas are handled together: equal terms are added, common factors are pulled
+out, and only the quotient becomes one `Sum` node, and only where that hides nothing: some factor
+of it spans all its axes, or it has at most one axis, or there are too many terms.
 """
 
 from __future__ import annotations
@@ -11,20 +11,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable
 
-from ..ir.build import add, einsum, is_zero, split_coefficient
-from ..ir.node import AxisIndex, Node, Sum, Term
+from ..dims import Dim
+from ..ir.build import add, einsum, is_zero, scale, split_coefficient
+from ..ir.node import AxisIndex, Node, Number, Shape, Sum, Term
 
 MAX_TERMS = 12
 
 Key = tuple[Node, tuple[AxisIndex, ...]]
-Signature = tuple[tuple[AxisIndex, ...], tuple[Hashable, ...]]
+Signature = tuple[tuple[AxisIndex, ...], Shape]
 
 
 def merge(nodes: Iterable[Node]) -> list[Node]:
     """The same sum as few terms, with deltas and outer products kept."""
-    collected: dict[Node, object] = {}
     pending = list(nodes)
-    total: dict[Node, int] = {}
+    total: dict[Node, Number] = {}
     while pending:
         node = pending.pop()
         if isinstance(node, Sum):
@@ -34,9 +34,8 @@ def merge(nodes: Iterable[Node]) -> list[Node]:
             total[node] = total.get(node, 0) + 1
             continue
         c, rest = split_coefficient(node)
-        total[rest] = total.get(rest, 0) + c  # type: ignore[operator]
-    del collected
-    terms = [_scaled(c, rest) for rest, c in total.items() if c]
+        total[rest] = total.get(rest, 0) + c
+    terms = [scale(c, rest) for rest, c in total.items() if c]
     terms = [t for t in terms if not is_zero(t)]
     if len(terms) < 2:
         return terms
@@ -47,12 +46,6 @@ def merge(nodes: Iterable[Node]) -> list[Node]:
     for signature, members in groups.items():
         result.extend(_merge_group(members, signature) if len(members) > 1 else members)
     return result
-
-
-def _scaled(coefficient: object, node: Node) -> Node:
-    from ..ir.build import scale
-
-    return scale(coefficient, node)  # type: ignore[arg-type]
 
 
 def _structured(node: Sum) -> bool:
@@ -81,7 +74,7 @@ def _signature(node: Node) -> Signature:
     return tuple((k,) for k in range(node.ndim)), node.shape
 
 
-def _factors(node: Node) -> tuple[object, list[Key]]:
+def _factors(node: Node) -> tuple[Number, list[Key]]:
     if isinstance(node, Term):
         return node.coefficient, [(f.node, f.indices) for f in node.factors]
     return 1, [(node, tuple((k,) for k in range(node.ndim)))]
@@ -128,9 +121,9 @@ def _flat(out: Iterable[AxisIndex]) -> list[int]:
 
 
 def _pull_out(
-    bucket: list[tuple[object, list[Key], Node]],
+    bucket: list[tuple[Number, list[Key], Node]],
     out: tuple[AxisIndex, ...],
-    sizes: tuple[Hashable, ...],
+    sizes: Shape,
     force: bool,
 ) -> Node | None:
     """common factors × one `Sum` of quotients, or None where that would hide structure."""
@@ -154,11 +147,8 @@ def _pull_out(
             axes |= spanning[-1]
     if not (len(axes) <= 1 or any(s == axes for s in spanning) or force):
         return None
-    size_of = dict(enumerate(sizes))
+    size_of: dict[Hashable, Dim] = dict(enumerate(sizes))
     kept = [(a,) for a in sorted(axes)]
-    parts = [
-        einsum(factors, kept, coefficient, size_of)  # type: ignore[arg-type]
-        for coefficient, factors in quotients
-    ]
+    parts = [einsum(factors, kept, coefficient, size_of) for coefficient, factors in quotients]
     inner = add(*parts)
-    return einsum([*common.elements(), (inner, kept)], out, 1, size_of)  # type: ignore[arg-type]
+    return einsum([*common.elements(), (inner, kept)], out, 1, size_of)

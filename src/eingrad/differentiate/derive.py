@@ -1,7 +1,7 @@
 """Reverse and forward accumulation.
 
-The cotangent of a node v is ∂Y/∂v: a list of terms with the axes of Y, then those of v. It starts as
-deltas, and each step multiplies by a local derivative, so the normal form keeps all structure.
+The cotangent of a node v is ∂Y/∂v: a list of terms with the axes of Y, then those of v. It starts
+as deltas, and each step multiplies by a local derivative, so the normal form keeps all structure.
 Tangents are ∂v/∂x, with the axes of v, then those of x.
 """
 
@@ -31,7 +31,7 @@ def differentiate(y: Node, variables: Sequence[Variable], mode: str = "auto") ->
     mode:
         `"reverse"`, `"forward"` or `"auto"`, which compares the axes that each would carry.
     """
-    free = {v: _without_matrix_facts(v) for v in dict.fromkeys(variables)}
+    free: dict[Node, Variable] = {v: _without_matrix_facts(v) for v in dict.fromkeys(variables)}
     result = substitute(y, free)
     for v in variables:
         result = _one(result, free[v], mode)
@@ -39,7 +39,8 @@ def differentiate(y: Node, variables: Sequence[Variable], mode: str = "auto") ->
 
 
 def pullback(y: Node, x: Variable, incoming: Node) -> Node:
-    """Σ incoming[o] ∂y[o]/∂x: the vector-Jacobian product, axes of x (then further ones of incoming)."""
+    """Σ incoming[o] ∂y[o]/∂x: the vector-Jacobian product, axes of x (then further ones of
+    incoming)."""
     bare = _without_matrix_facts(x)
     body = substitute(y, {x: bare})
     axes = [(("o", k),) for k in range(y.ndim)]
@@ -49,7 +50,8 @@ def pullback(y: Node, x: Variable, incoming: Node) -> Node:
 
 
 def pushforward(y: Node, x: Variable, direction: Node) -> Node:
-    """Σ ∂y/∂x[u] direction[u]: the Jacobian-vector product, axes of y (then further ones of direction)."""
+    """Σ ∂y/∂x[u] direction[u]: the Jacobian-vector product, axes of y (then further ones of
+    direction)."""
     bare = _without_matrix_facts(x)
     body = substitute(y, {x: bare})
     return substitute(_forward(body, bare, direction, direction.ndim - x.ndim), {bare: x})
@@ -128,7 +130,11 @@ def _forward(y: Node, x: Variable, seed: Node, inner: int) -> Node:
 
 
 def _opened(terms: list[Node]) -> list[Node]:
-    return [t for term in terms for t in (term.operands if isinstance(term, Sum) and term.operands else [term])]
+    return [
+        t
+        for term in terms
+        for t in (term.operands if isinstance(term, Sum) and term.operands else [term])
+    ]
 
 
 def _back(term: Node, local: Local, carried: Axes, sizes: dict[Hashable, Dim]) -> Node:

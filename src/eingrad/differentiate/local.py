@@ -1,8 +1,8 @@
 """Local derivatives: ∂(value of a node)/∂(one operand) as products, for each kind of node.
 
 Both directions of accumulation read the same list, so a rule is stated once. With v the axes of the
-node and u the axes of the operand, a `Local` says: ∂v/∂u = coefficient × factors, where an atom that
-occurs both in `v` and in `u` is a Kronecker delta.
+node and u the axes of the operand, a `Local` says: ∂v/∂u = coefficient × factors, where an atom
+that occurs both in `v` and in `u` is a Kronecker delta.
 """
 
 from __future__ import annotations
@@ -54,9 +54,7 @@ def _of_product(node: Contraction | Term, dependent: set[Node]) -> Iterator[Loca
     sizes: dict[Hashable, Dim] = dict(enumerate(node.sizes))
     for k, factor in enumerate(node.factors):
         if factor.node in dependent:
-            others = tuple(
-                (f.node, f.indices) for j, f in enumerate(node.factors) if j != k
-            )
+            others = tuple((f.node, f.indices) for j, f in enumerate(node.factors) if j != k)
             yield Local(factor.node, coefficient, others, v, factor.indices, sizes)
 
 
@@ -78,9 +76,7 @@ def _of_function(node: Apply, dependent: set[Node]) -> Iterator[Local]:
             continue
         axes: Axes = tuple((k,) for k in range(node.ndim))
         indices: Axes = axes if slope.ndim else ()
-        yield Local(
-            operand, 1, ((slope, indices),), axes, axes, dict(enumerate(node.shape))
-        )
+        yield Local(operand, 1, ((slope, indices),), axes, axes, dict(enumerate(node.shape)))
 
 
 def _by_index_rule(
@@ -111,6 +107,10 @@ def _by_index_rule(
             for f, letters in factors
         )
         yield Local(
-            operand, coefficient, indexed, lead + axes_of(rule.out), lead + axes_of(rule.into),
+            operand,
+            coefficient,
+            indexed,
+            lead + axes_of(rule.out),
+            lead + axes_of(rule.into),
             sizes,
         )

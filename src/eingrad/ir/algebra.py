@@ -1,16 +1,17 @@
 """Algebra inside one product: powers of one base are collected, inverses meet and vanish.
 
-The records may add rewrites of their own (`Record.in_products`), such as exp(z)/Σexp(z) → softmax(z);
-they get a `ProductView` and change it in place.
+The records may add rewrites of their own (`Record.in_products`), such as exp(z)/Σexp(z) →
+softmax(z); they get a `ProductView` and change it in place.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from fractions import Fraction
 from typing import Any
 
+from ..dims import Dim
 from .indices import Atoms
 from .labelling import is_symmetric
 from .node import Apply, AxisIndex, Node, Number, Term
@@ -96,7 +97,7 @@ class ProductView:
             return
         done: set[Any] = set()
         factors: list[RawFactor] = []
-        for (key, exponent), factor in zip(keyed, self.factors, strict=True):
+        for (key, _), factor in zip(keyed, self.factors, strict=True):
             if key in done:
                 continue
             if count[key] == 1:
@@ -128,8 +129,8 @@ def power_factors(base: Node, exponent: Number) -> list[Node]:
 def power(base: Node, exponent: Node | Number | float) -> Node:
     """base ** exponent, elementwise.
 
-    (x^a)^b = x^(ab) for an integer b, or where x ≥ 0, or with |x| for an even a; a power of a product is
-    the product of powers where that is right for every sign of the factors.
+    (x^a)^b = x^(ab) for an integer b, or where x ≥ 0, or with |x| for an even a; a power of a
+    product is the product of powers where that is right for every sign of the factors.
     """
     from . import build
     from .apply import apply
@@ -138,7 +139,9 @@ def power(base: Node, exponent: Node | Number | float) -> Node:
         value = build.number_of(exponent)
         if value is None:
             shape = build.broadcast_shape([base.shape, exponent.shape])
-            return apply("pow", build.broadcast_to(base, shape), build.broadcast_to(exponent, shape))
+            return apply(
+                "pow", build.broadcast_to(base, shape), build.broadcast_to(exponent, shape)
+            )
         exponent = value
     e = build.exact(exponent)
     if e == 0:
@@ -197,7 +200,7 @@ def _power_of_term(base: Term, e: Number) -> Node | None:
             coefficient = value
     else:
         inner_coefficient = base.coefficient
-    sizes = dict(enumerate(base.sizes))
+    sizes: dict[Hashable, Dim] = dict(enumerate(base.sizes))
     if inside or inner_coefficient != 1:
         if not outside and coefficient == 1:
             if len(inside) == 1 and inner_coefficient == 1:

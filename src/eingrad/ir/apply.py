@@ -1,10 +1,13 @@
-"""The one way to apply a function of the registry: shapes inferred, records' rewrites tried first."""
+"""The one way to apply a function of the registry: shapes inferred, records' rewrites tried
+first."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Hashable
 from typing import Any
 
+from ..dims import Dim
 from ..errors import ShapeError
 from . import build
 from .node import Node, Term, raw_apply
@@ -14,8 +17,8 @@ from .record import Record, infer_shape, lookup
 def apply(name: str, *operands: Node, **params: Any) -> Node:
     """The record `name` applied to `operands`.
 
-    Elementwise functions take operands of one shape (broadcast them first) and move below transposes,
-    regrouping and broadcasts, so that exp(Aᵀ) and exp(A)ᵀ are one node.
+    Elementwise functions take operands of one shape (broadcast them first) and move below
+    transposes, regrouping and broadcasts, so that exp(Aᵀ) and exp(A)ᵀ are one node.
 
     Raises
     ------
@@ -58,7 +61,7 @@ def _below_views(record: Record, operands: tuple[Node, ...], params: dict[str, A
     flat = [a for axis in operand.out for a in axis]
     if len(set(flat)) < len(flat):
         return None
-    sizes = dict(enumerate(operand.sizes))
+    sizes: dict[Hashable, Dim] = dict(enumerate(operand.sizes))
     if not operand.factors and operand.out:
         inner = apply(record.name, build.number(operand.coefficient), **params)
         return build.einsum([(inner, ())], operand.out, 1, sizes)

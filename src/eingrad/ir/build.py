@@ -1,9 +1,9 @@
 """Products and sums of nodes in normal form; the module that everybody builds with.
 
-`einsum` (from `eingrad.ir.product`) is the one way to build a product. It inlines terms, removes deltas
-over summed indices by renaming, keeps deltas between output indices, closes every component that hangs
-together through summed indices into one `Contraction`, cancels inverses, and collects powers.
-`add` is the one way to build a sum: it collects equal terms and drops zeros.
+`einsum` (from `eingrad.ir.product`) is the one way to build a product. It inlines terms, removes
+deltas over summed indices by renaming, keeps deltas between output indices, closes every component
+that hangs together through summed indices into one `Contraction`, cancels inverses, and collects
+powers. `add` is the one way to build a sum: it collects equal terms and drops zeros.
 """
 
 from __future__ import annotations
@@ -46,9 +46,7 @@ def contract(spec: str, *nodes: Node, coefficient: Number = 1) -> Node:
     """`contract("ij,jk->ik", A, B)`: letters as in einsum, repeated output letters are deltas."""
     left, right = spec.replace(" ", "").split("->")
     parts = left.split(",") if left or nodes else []
-    factors = [
-        (node, tuple((c,) for c in part)) for node, part in zip(nodes, parts, strict=True)
-    ]
+    factors = [(node, tuple((c,) for c in part)) for node, part in zip(nodes, parts, strict=True)]
     return einsum(factors, [(c,) for c in right], coefficient)
 
 
@@ -82,9 +80,7 @@ def add(*nodes: Node) -> Node:
     shape = nodes[0].shape
     for node in nodes:
         if node.shape != shape:
-            raise ShapeError(
-                f"cannot add shapes {shape_text(shape)} and {shape_text(node.shape)}"
-            )
+            raise ShapeError(f"cannot add shapes {shape_text(shape)} and {shape_text(node.shape)}")
     collected: dict[Node, Number] = {}
     nested: list[Sum] = []
     for node in nodes:
@@ -155,9 +151,7 @@ def broadcast_to(node: Node, shape: Iterable[Dim]) -> Node:
         raise ShapeError(f"{shape_text(node.shape)} does not broadcast to {shape_text(target)}")
     offset = len(target) - node.ndim
     out = [(k,) for k in range(len(target))]
-    indices = [
-        () if dim.is_one else (k + offset,) for k, dim in enumerate(node.shape)
-    ]
+    indices = [() if dim.is_one else (k + offset,) for k, dim in enumerate(node.shape)]
     return einsum([(node, indices)], out, 1, dict(enumerate(target)))
 
 
@@ -202,4 +196,3 @@ def power(base: Node, exponent: Node | Number | float) -> Node:
 def dims(*values: Dim | int | str) -> Shape:
     """A shape from sizes and symbol names."""
     return tuple(as_dim(v) for v in values)
-

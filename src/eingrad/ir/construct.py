@@ -1,6 +1,8 @@
-"""Operations of linear algebra in terms of `einsum`: products, reductions, views, structured leaves.
+"""Operations of linear algebra in terms of `einsum`: products, reductions, views, structured
+leaves.
 
-Everything that both front doors need is here once: shapes as NumPy has them, `ShapeError` otherwise.
+Everything that both front doors need is here once: shapes as NumPy has them, `ShapeError`
+otherwise.
 """
 
 from __future__ import annotations
@@ -30,14 +32,16 @@ def size_value(dim: Dim) -> Node:
     """A size as a scalar: a number when it is known, else a `Size` leaf."""
     if len(dim.terms) != 1:
         return size_node(dim) if dim.terms else scale(0, ones(()))
-    (symbols, coefficient), = dim.terms
+    ((symbols, coefficient),) = dim.terms
     return einsum([(size_node(as_dim(s)), ()) for s in symbols], [], coefficient)
 
 
 def axis_of(node: Node, axis: int) -> int:
     """A possibly negative axis as a valid one; `ShapeError` otherwise."""
     if not -node.ndim <= axis < node.ndim:
-        raise ShapeError(f"axis {axis} of an array with {node.ndim} axes ({shape_text(node.shape)})")
+        raise ShapeError(
+            f"axis {axis} of an array with {node.ndim} axes ({shape_text(node.shape)})"
+        )
     return axis % node.ndim
 
 
@@ -65,9 +69,7 @@ def matmul(a: Node, b: Node) -> Node:
     if not a.ndim or not b.ndim:
         raise ShapeError("@ takes vectors, matrices and stacks; one side is a scalar")
     if a.shape[-1] != b.shape[-2 if b.ndim > 1 else 0]:
-        raise ShapeError(
-            f"inner sizes differ: {shape_text(a.shape)} @ {shape_text(b.shape)}"
-        )
+        raise ShapeError(f"inner sizes differ: {shape_text(a.shape)} @ {shape_text(b.shape)}")
     batch = broadcast_shape([a.shape[:-2], b.shape[:-2]])
     rank = len(batch)
     sizes: dict[object, Dim] = dict(enumerate(batch))
@@ -271,7 +273,9 @@ def concatenate(nodes: Sequence[Node], axis: int) -> Node:
     total = Dim([])
     for node in nodes:
         if node.ndim != nodes[0].ndim or any(
-            d != e for k, (d, e) in enumerate(zip(node.shape, nodes[0].shape, strict=True)) if k != a
+            d != e
+            for k, (d, e) in enumerate(zip(node.shape, nodes[0].shape, strict=True))
+            if k != a
         ):
             raise ShapeError(
                 "cannot concatenate " + " and ".join(shape_text(n.shape) for n in nodes)
@@ -322,5 +326,3 @@ def matrix_power(node: Node, n: int) -> Node:
         lead = node.shape[:-2]
         return multiply(ones((*lead, ONE, ONE)), eye(node.shape[-1]))
     return result
-
-

@@ -13,9 +13,19 @@ IMPLIED = {
     "orthogonal": frozenset({"orthogonal", "invertible"}),
 }
 KNOWN = frozenset(
-    "symmetric spd psd positive nonnegative integer diagonal triangular orthogonal".split()
+    [
+        "symmetric",
+        "spd",
+        "psd",
+        "positive",
+        "nonnegative",
+        "integer",
+        "diagonal",
+        "triangular",
+        "orthogonal",
+    ]
 )
-MATRIX_ONLY = frozenset("symmetric spd psd diagonal triangular orthogonal".split())
+MATRIX_ONLY = frozenset(["symmetric", "spd", "psd", "diagonal", "triangular", "orthogonal"])
 
 
 def closure(facts: frozenset[str]) -> frozenset[str]:
@@ -91,7 +101,9 @@ def _of_constant(node: Constant) -> frozenset[str]:
 
 def _of_product_or_sum(node: Contraction | Term | Sum) -> frozenset[str]:
     found: set[str] = set()
-    parts = [f.node for f in node.factors] if isinstance(node, Contraction | Term) else [*node.operands]
+    parts = (
+        [f.node for f in node.factors] if isinstance(node, Contraction | Term) else [*node.operands]
+    )
     signs = [facts_of(p) for p in parts]
     coefficient = node.coefficient if isinstance(node, Term) else 1
     deltas = isinstance(node, Term) and len(set(sum(node.out, ()))) < len(sum(node.out, ()))
@@ -177,12 +189,20 @@ def _is_gram(node: Contraction) -> bool:
             return False
         for end in (left, right):
             if end in used:
-                ends[end].append((factor.node, tuple(
-                    tuple(-1 if a == end else a for a in axis) for axis in factor.indices)))
+                ends[end].append(
+                    (
+                        factor.node,
+                        tuple(
+                            tuple(-1 if a == end else a for a in axis) for axis in factor.indices
+                        ),
+                    )
+                )
         if not used & {left, right}:
             middle.append(factor)
+
     def key(pair: object) -> str:
         return str((pair[0].digest, pair[1]))  # type: ignore[index]
+
     if sorted(map(key, ends[left])) != sorted(map(key, ends[right])):
         return False
     return all(_nonnegative(f, node) for f in middle)

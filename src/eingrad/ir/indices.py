@@ -1,8 +1,8 @@
 """Matching of index tuples while a product is being built: union, splitting and merging of atoms.
 
-Two axes that meet must have the same size, but may be cut into atoms differently: an axis of size m·n
-of a variable is one atom, the same axis of a Kronecker product is two. `Atoms` refines both sides until
-they agree; where neither cut refines the other (2·3 against 3·2) it reports a conflict.
+Two axes that meet must have the same size, but may be cut into atoms differently: an axis of size
+m·n of a variable is one atom, the same axis of a Kronecker product is two. `Atoms` refines both
+sides until they agree; where neither cut refines the other (2·3 against 3·2) it reports a conflict.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ class Atoms:
         return tuple(result)
 
     def unify(self, left: Iterable[int], right: Iterable[int]) -> None:
-        """Make two axes one; `SplitConflict` if their cuts disagree, `ShapeError` if their sizes do."""
+        """Make two axes one; `SplitConflict` if their cuts disagree, `ShapeError` if their sizes
+        do."""
         p = list(self.resolve(left))[::-1]
         q = list(self.resolve(right))[::-1]
         while p and q:
@@ -98,7 +99,11 @@ def merge_adjacent(axes: Sequence[AxisIndex], atoms: Atoms) -> dict[int, AxisInd
             preceding.setdefault(atom, set()).add(axis[k - 1] if k else None)
     replace: dict[int, AxisIndex] = {}
     for atom in following:
-        if preceding[atom] != {None} and _only(preceding[atom]) and _links(preceding[atom], following, atom):
+        if (
+            preceding[atom] != {None}
+            and _only(preceding[atom])
+            and _links(preceding[atom], following, atom)
+        ):
             continue  # not the first of its run
         run = [atom]
         while True:

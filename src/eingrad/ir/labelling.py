@@ -1,8 +1,8 @@
 """Canonical labels for a contraction: equal contractions get equal factor orders and index names.
 
-Colour refinement first; where factors stay alike (tr(AAA) has three), each is tried as the first and
-the smallest encoding wins. The search is bounded: past the bound the answer is still right, but two
-spellings of a very symmetric contraction might then stay two nodes.
+Colour refinement first; where factors stay alike (tr(AAA) has three), each is tried as the first
+and the smallest encoding wins. The search is bounded: past the bound the answer is still right,
+but two spellings of a very symmetric contraction might then stay two nodes.
 """
 
 from __future__ import annotations
@@ -111,10 +111,14 @@ def _refine(
         signature = {}
         for k, (_, indices) in enumerate(factors):
             around = [tuple(new_index[a] for a in axis) for axis in indices]
-            pattern = tuple(
-                tuple(indices[0].index(a) if a in indices[0] else -1 for a in axis)
-                for axis in indices
-            ) if indices else ()
+            pattern = (
+                tuple(
+                    tuple(indices[0].index(a) if a in indices[0] else -1 for a in axis)
+                    for axis in indices
+                )
+                if indices
+                else ()
+            )
             signature[k] = (colours[k], tuple(sorted(around) if symmetric[k] else around), pattern)
         new_colours = _compress(signature)
         colours = [new_colours[k] for k in range(len(factors))]
@@ -141,7 +145,10 @@ def _first_tie(colours: list[int]) -> list[int]:
 
 
 def _encode(
-    factors: list[Raw], symmetric: list[bool], order: list[int], base: list[int],
+    factors: list[Raw],
+    symmetric: list[bool],
+    order: list[int],
+    base: list[int],
     index_colours: dict[int, int],
 ) -> Any:
     label: dict[int, int] = {}

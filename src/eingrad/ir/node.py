@@ -225,8 +225,14 @@ def _digest(kind: str, content: str, operands: Iterable[Node]) -> bytes:
     return state.digest()
 
 
-def _intern(cls: type[Node], key: tuple[Any, ...], content: str, shape: Shape,
-            operands: Sequence[Node], fields: dict[str, Any]) -> Any:
+def _intern(
+    cls: type[Node],
+    key: tuple[Any, ...],
+    content: str,
+    shape: Shape,
+    operands: Sequence[Node],
+    fields: dict[str, Any],
+) -> Any:
     """The one node with this content: found, or made and remembered while anybody holds it."""
     full_key = (cls, *key)
     found = _INTERNED.get(full_key)
@@ -250,8 +256,9 @@ def _shape_key(shape: Iterable[Dim]) -> str:
 def variable(name: str, shape: Shape, facts: frozenset[str] = frozenset()) -> Variable:
     """The variable `name`; same name, shape and facts give the same object."""
     content = f"{name}|{_shape_key(shape)}|{','.join(sorted(facts))}"
-    return _intern(Variable, (name, shape, facts), content, shape, (),
-                   {"name": name, "facts": facts})
+    return _intern(
+        Variable, (name, shape, facts), content, shape, (), {"name": name, "facts": facts}
+    )
 
 
 def constant(value: np.ndarray) -> Constant:
@@ -272,17 +279,25 @@ def size(dim: Dim) -> Size:
 def kernel(kind: str, shape: Shape, params: tuple[tuple[str, Any], ...]) -> Kernel:
     """A 0/1 pattern leaf."""
     content = f"{kind}|{_shape_key(shape)}|{params}"
-    return _intern(Kernel, (kind, shape, params), content, shape, (),
-                   {"kind": kind, "params": params})
+    return _intern(
+        Kernel, (kind, shape, params), content, shape, (), {"kind": kind, "params": params}
+    )
 
 
-def raw_apply(function: str, operands: Sequence[Node], shape: Shape,
-              params: tuple[tuple[str, Any], ...]) -> Apply:
+def raw_apply(
+    function: str, operands: Sequence[Node], shape: Shape, params: tuple[tuple[str, Any], ...]
+) -> Apply:
     """An application as it stands; `build.apply` simplifies first."""
     operands = tuple(operands)
     content = f"{function}|{params}|{_shape_key(shape)}"
-    return _intern(Apply, (function, operands, params, shape), content, shape, operands,
-                   {"function": function, "params": params})
+    return _intern(
+        Apply,
+        (function, operands, params, shape),
+        content,
+        shape,
+        operands,
+        {"function": function, "params": params},
+    )
 
 
 def raw_contraction(factors: Sequence[Factor], out: tuple[int, ...], sizes: Shape) -> Contraction:
@@ -290,13 +305,19 @@ def raw_contraction(factors: Sequence[Factor], out: tuple[int, ...], sizes: Shap
     factors = tuple(factors)
     operands = tuple(f.node for f in factors)
     content = f"{[f.indices for f in factors]}|{out}|{_shape_key(sizes)}"
-    return _intern(Contraction, (factors, out, sizes), content,
-                   tuple(sizes[k] for k in out), operands,
-                   {"factors": factors, "out": out, "sizes": sizes})
+    return _intern(
+        Contraction,
+        (factors, out, sizes),
+        content,
+        tuple(sizes[k] for k in out),
+        operands,
+        {"factors": factors, "out": out, "sizes": sizes},
+    )
 
 
-def raw_term(coefficient: Number, factors: Sequence[Factor], out: tuple[AxisIndex, ...],
-             sizes: Shape) -> Term:
+def raw_term(
+    coefficient: Number, factors: Sequence[Factor], out: tuple[AxisIndex, ...], sizes: Shape
+) -> Term:
     """A term whose labels and factor order are canonical already."""
     from ..dims import product
 
@@ -304,8 +325,14 @@ def raw_term(coefficient: Number, factors: Sequence[Factor], out: tuple[AxisInde
     operands = tuple(f.node for f in factors)
     content = f"{coefficient}|{[f.indices for f in factors]}|{out}|{_shape_key(sizes)}"
     shape = tuple(product(sizes[k] for k in axis) for axis in out)
-    return _intern(Term, (coefficient, factors, out, sizes), content, shape, operands,
-                   {"coefficient": coefficient, "factors": factors, "out": out, "sizes": sizes})
+    return _intern(
+        Term,
+        (coefficient, factors, out, sizes),
+        content,
+        shape,
+        operands,
+        {"coefficient": coefficient, "factors": factors, "out": out, "sizes": sizes},
+    )
 
 
 def raw_sum(terms: Sequence[Node], shape: Shape) -> Sum:

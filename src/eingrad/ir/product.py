@@ -33,8 +33,8 @@ def einsum(
     factors:
         `(node, indices)`, one tuple of atoms per axis; atoms are any hashable names.
     out:
-        One tuple of atoms for each axis of the result. An atom may occur several times (a delta) and
-        need not occur in a factor (a broadcast) if `sizes` has it.
+        One tuple of atoms for each axis of the result. An atom may occur several times (a delta)
+        and need not occur in a factor (a broadcast) if `sizes` has it.
     coefficient:
         An exact number.
 
@@ -70,13 +70,15 @@ def _out_shape(
 
 
 def _distribute(
-    factors: Sequence[RawFactor], out: Sequence[RawAxis], coefficient: Number,
+    factors: Sequence[RawFactor],
+    out: Sequence[RawAxis],
+    coefficient: Number,
     sizes: Mapping[Hashable, Dim],
 ) -> Node | None:
     """Open a factor that is a sum, where keeping it whole would swallow structure.
 
-    That is: a sum that is only transposed or scaled, and a sum with a delta or an outer product in a
-    term that meets a summed index ((A + λI)x, (D − ppᵀ)g).
+    That is: a sum that is only transposed or scaled, and a sum with a delta or an outer product in
+    a term that meets a summed index ((A + λI)x, (D − ppᵀ)g).
     """
     if not any(isinstance(node, Sum) for node, _ in factors):
         return None
@@ -104,8 +106,12 @@ def _distribute(
 
             return add(
                 *(
-                    einsum([*factors[:k], (term, indices), *factors[k + 1 :]], out, coefficient,
-                           {**_sizes_of(node, indices), **sizes})
+                    einsum(
+                        [*factors[:k], (term, indices), *factors[k + 1 :]],
+                        out,
+                        coefficient,
+                        {**_sizes_of(node, indices), **sizes},
+                    )
                     for term in node.operands
                 )
             )
@@ -113,13 +119,12 @@ def _distribute(
 
 
 def _sizes_of(node: Node, indices: Sequence[RawAxis]) -> dict[Hashable, Dim]:
-    return {
-        axis[0]: dim for dim, axis in zip(node.shape, indices, strict=True) if len(axis) == 1
-    }
+    return {axis[0]: dim for dim, axis in zip(node.shape, indices, strict=True) if len(axis) == 1}
 
 
 def _is_structured(term: Node) -> bool:
-    """A delta, or no factor that spans all axes: the term would be built out if it were kept whole."""
+    """A delta, or no factor that spans all axes: the term would be built out if it were kept
+    whole."""
     if not isinstance(term, Term):
         return False
     flat = [a for axis in term.out for a in axis]
@@ -224,7 +229,7 @@ class _Product:
         factors = view.factors
         self.coefficient = exact(self.coefficient * view.coefficient)
         if self.coefficient == 0:
-                    return zeros(product(self.atoms.size[a] for a in axis) for axis in out)
+            return zeros(product(self.atoms.size[a] for a in axis) for axis in out)
         if renamed:
             out = [resolve(axis) for axis in out]
             factors = [(node, tuple(map(resolve, axes))) for node, axes in factors]
@@ -248,7 +253,7 @@ class _Product:
         for atom in summed.difference(*carried) if carried else summed:
             dim = self.atoms.size[atom]
             if len(dim.terms) == 1:
-                (symbols, value), = dim.terms
+                ((symbols, value),) = dim.terms
                 self.coefficient = exact(self.coefficient * value)
                 sized.extend((size_node(as_dim(s)), ()) for s in symbols)
             else:
@@ -279,8 +284,8 @@ class _Product:
     def _contraction(
         self, factors: list[tuple[Node, tuple[AxisIndex, ...]]], free: set[int]
     ) -> list[tuple[Node, tuple[AxisIndex, ...]]]:
-        if len(factors) == 1 and isinstance(factors[0][0], Contraction):
-            node, axes = factors[0]
+        node, axes = factors[0]
+        if len(factors) == 1 and isinstance(node, Contraction):
             local = {label: axis for label, axis in zip(node.out, axes, strict=True)}
             for label, dim in enumerate(node.sizes):
                 if label not in local:

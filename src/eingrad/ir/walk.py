@@ -34,9 +34,7 @@ def topological(*roots: Node) -> list[Node]:
 
 def variables(*roots: Node) -> list[Variable]:
     """The variables below the roots, by name."""
-    return sorted(
-        (n for n in topological(*roots) if isinstance(n, Variable)), key=lambda v: v.name
-    )
+    return sorted((n for n in topological(*roots) if isinstance(n, Variable)), key=lambda v: v.name)
 
 
 def depending_on(nodes: Iterable[Node], targets: Iterable[Node]) -> set[Node]:

@@ -1,8 +1,8 @@
 """The canonical form: everything between nonlinearities is one expanded sum of products.
 
-There tr(AAA) in any spelling, tr(XᵀAX) and Σ X ⊙ (AX) meet, so it decides equality. It is exponential in
-the worst case, hence the budget: past it the node is left as it is (equality may then be missed, never
-claimed).
+There tr(AAA) in any spelling, tr(XᵀAX) and Σ X ⊙ (AX) meet, so it decides equality. It is
+exponential in the worst case, hence the budget: past it the node is left as it is (equality may
+then be missed, never claimed).
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ def _open(node: Node, expand: bool) -> Node:
         parts: list[Node] = []
         for t in node.operands:
             opened = _open(t, expand)
-            parts.extend(opened.operands if isinstance(opened, Sum) and opened.operands else [opened])
+            parts.extend(
+                opened.operands if isinstance(opened, Sum) and opened.operands else [opened]
+            )
         return add(*parts)
     if not _openable(node, expand):
         return node
@@ -105,7 +107,9 @@ def _openable(node: Node, expand: bool) -> bool:
 
 
 def _inside(
-    node: Contraction, axes: tuple[tuple[Hashable, ...], ...], tag: int,
+    node: Contraction,
+    axes: tuple[tuple[Hashable, ...], ...],
+    tag: int,
     sizes: dict[Hashable, Dim],
 ) -> list[RawFactor]:
     """The factors of a contraction with the index names of the product around it."""

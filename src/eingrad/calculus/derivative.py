@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .dims import Dim, product, shape_text
-from .errors import CheckError, InputError, NameError_
-from .ir.build import is_zero
-from .ir.node import Node, Variable
-from .ir.walk import variables
+from ..dims import Dim, product, shape_text
+from ..errors import CheckError, InputError, NameError_
+from ..ir.build import is_zero
+from ..ir.node import Node, Variable
+from ..ir.walk import variables
 
 if TYPE_CHECKING:
-    from .notation import Formula
-    from .verify import Report
+    from ..notation import Formula
+    from ..verify import Report
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
 
@@ -61,10 +61,10 @@ class Derivative:
         self.wrt = tuple(wrt)
         self.notes = tuple(notes)
         self.label = label
-        self.layout = _layout(layout)
+        self.layout = valid_layout(layout)
         self._free = free
         self._previous = tuple(previous)
-        self._n_out = of.ndim if n_out is None else n_out
+        self.n_out = of.ndim if n_out is None else n_out
 
     # What it is ---------------------------------------------------------------------------------
 
@@ -91,7 +91,7 @@ class Derivative:
     @property
     def axes(self) -> tuple[str, ...]:
         """For each axis of `shape`, which axis of which array it is (counted from 0)."""
-        names = [f"{self.label} axis {k}" for k in range(self._n_out)]
+        names = [f"{self.label} axis {k}" for k in range(self.n_out)]
         for v in self.wrt:
             names += [f"{v.name} axis {k}" for k in range(v.ndim)]
         return tuple(names[k] for k in self.axis_order(self.layout))
@@ -99,24 +99,31 @@ class Derivative:
     def axis_order(self, layout: str | None = None) -> tuple[int, ...]:
         """The axes of `node` in the order in which a layout shows them.
 
-        `mixed`: output then inputs. `denominator`: inputs in order, then the output's axes reversed.
-        `numerator`: the output's axes in order, then the inputs' reversed. (`vec` flattens; its axes
-        count as mixed here.)
+        `mixed`: output then inputs. `denominator`: inputs in order, then the output's axes
+        reversed. `numerator`: the output's axes in order, then the inputs' reversed. (`vec`
+        flattens; its axes count as mixed here.)
         """
-        layout = _layout(layout or self.layout)
-        out = list(range(self._n_out))
-        into = list(range(self._n_out, self.node.ndim))
+        layout = valid_layout(layout or self.layout)
+        out = list(range(self.n_out))
+        into = list(range(self.n_out, self.node.ndim))
         if layout == "denominator":
             return tuple(into + out[::-1])
         if layout == "numerator":
             return tuple(out + into[::-1])
         return tuple(out + into)
 
-    def in_layout(self, layout: str) -> Derivative:
+    def invalid_layout(self, layout: str) -> Derivative:
         """The same derivative, shown in another layout."""
         return Derivative(
-            self.node, of=self.of, wrt=self.wrt, free=self._free, previous=self._previous,
-            layout=layout, notes=self.notes, label=self.label, n_out=self._n_out,
+            self.node,
+            of=self.of,
+            wrt=self.wrt,
+            free=self._free,
+            previous=self._previous,
+            layout=layout,
+            notes=self.notes,
+            label=self.label,
+            n_out=self.n_out,
         )
 
     # Formulas -----------------------------------------------------------------------------------
@@ -132,14 +139,14 @@ class Derivative:
         layout:
             As in `axis_order`; `"vec"` means the form `vec`.
         """
-        from .notation import derivative_formula
+        from ..notation import derivative_formula
 
-        layout = _layout(layout or self.layout)
+        layout = valid_layout(layout or self.layout)
         if layout == "vec" and form == "auto":
             form = "vec"
         return derivative_formula(
             self.node,
-            n_out=self._n_out,
+            n_out=self.n_out,
             wrt=self.wrt,
             form=form,
             layout="mixed" if layout == "vec" else layout,
@@ -156,13 +163,13 @@ class Derivative:
 
     def latex(self, layout: str | None = None, form: str = "auto") -> str:
         """The formula in LaTeX."""
-        from .notation import to_latex
+        from ..notation import to_latex
 
         return to_latex(self.formula(form, layout))
 
     def mathml(self, layout: str | None = None, form: str = "auto") -> str:
         """The formula in presentation MathML."""
-        from .notation import to_mathml
+        from ..notation import to_mathml
 
         return to_mathml(self.formula(form, layout))
 
@@ -206,11 +213,9 @@ class Derivative:
         CheckError
             They disagree: a bug in eingrad.
         """
-        from .verify import check_derivative
+        from ..verify import check_derivative
 
-        report = check_derivative(
-            self.of, self.wrt, self._free, previous=self._previous, seed=seed
-        )
+        report = check_derivative(self.of, self.wrt, self._free, previous=self._previous, seed=seed)
         if not report.ok:
             raise CheckError(f"{self.title} failed its numeric check: {report.text}")
         return report
@@ -233,7 +238,8 @@ class Derivative:
         return {n: chain[n] for n in names}
 
     def source(self, backend: str = "numpy", outputs: Sequence[str] = ("derivative",)) -> str:
-        """A readable stand-alone function that computes the derivative (dense, axes as in `node`)."""
+        """A readable stand-alone function that computes the derivative (dense, axes as in
+        `node`)."""
         return self._generated(backend, outputs).source
 
     def function(
@@ -244,7 +250,7 @@ class Derivative:
         return CompiledFunction(generated, [v.name for v in self._variables])
 
     def _generated(self, backend: str, outputs: Sequence[str]) -> Any:
-        from .codegen import generate
+        from ..codegen import generate
 
         return generate(
             self.outputs(outputs),
@@ -288,7 +294,7 @@ class CompiledFunction:
         return self._call(**{self._safe.get(n, n): values[n] for n in self.arguments})
 
 
-def _layout(layout: str) -> str:
+def valid_layout(layout: str) -> str:
     if layout not in LAYOUTS:
         raise InputError(f"there is no layout {layout!r}", hint=f"use one of: {', '.join(LAYOUTS)}")
     return layout
@@ -300,5 +306,5 @@ def _function_name(d: Derivative, outputs: Sequence[str]) -> str:
     if outputs[0] != "derivative":
         return outputs[0]
     if d.order == 1:
-        return "gradient" if d._n_out == 0 else "jacobian"
-    return "hessian" if d.order == 2 and d._n_out == 0 else "derivative"
+        return "gradient" if d.n_out == 0 else "jacobian"
+    return "hessian" if d.order == 2 and d.n_out == 0 else "derivative"

@@ -1,0 +1,210 @@
+"""The order of the stages: text or Python in, `Derivative` out. The one file that knows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..differentiate import differentiate, pullback
+from ..dims import shape_text
+from ..errors import InputError, ShapeError
+from ..ir.build import add, einsum, multiply, number, sum_of
+from ..ir.construct import inner_product, ones
+from ..ir.node import Node, variable
+from ..ir.walk import substitute, variables
+from ..simplify import shortest
+from .derivative import Derivative, valid_layout
+from .inputs import as_tensor_node, find_variable, fresh, given_or_new, shaped
+from .symmetric import SYMMETRIC, fact_notes, for_symmetric
+
+
+def derivative(
+    y: Any, *wrt: Any, layout: str = "mixed", symmetric: str = "free", mode: str = "auto"
+) -> Any:
+    """∂ⁿy/∂x₁…∂xₙ; repeat a variable for higher order.
+
+    Parameters
+    ----------
+    y:
+        Text or a tensor.
+    *wrt:
+        Names or variables. A list in one place gives a list of derivatives.
+    layout:
+        `mixed`, `denominator`, `numerator` or `vec`: how it is shown (the arrays that code computes
+        always have the output's axes, then the inputs').
+    symmetric:
+        How to count the entries of a symmetric variable: `"free"` (all independent, then symmetry
+        put in), `"project"` (the symmetric part of that), `"cookbook"` (each pair one variable:
+        G + Gᵀ − I ⊙ G).
+    mode:
+        `auto`, `reverse` or `forward`; all give the same tensor.
+
+    Raises
+    ------
+    InputError
+        Unknown names, or options that there are not.
+
+    Examples
+    --------
+    >>> print(derivative("x'*A*x", "x", "x").formula())
+    A + Aᵀ
+    """
+    for k, item in enumerate(wrt):
+        if isinstance(item, list | tuple):
+            return [
+                derivative(
+                    y, *wrt[:k], one, *wrt[k + 1 :], layout=layout, symmetric=symmetric, mode=mode
+                )
+                for one in item
+            ]
+    if not wrt:
+        raise InputError("by which variable?", hint='say for instance derivative(y, "x")')
+    if symmetric not in SYMMETRIC:
+        raise InputError(
+            f"symmetric={symmetric!r} is none of {', '.join(SYMMETRIC)}",
+            hint='"free" counts all entries as independent',
+        )
+    node = as_tensor_node(y)
+    by = [find_variable(node, item) for item in wrt]
+    chain: list[Node] = []
+    for k in range(1, len(by) + 1):
+        chain.append(shortest(differentiate(node, by[:k], mode)))
+    free = chain[-1]
+    counted, notes = for_symmetric(free, node.ndim, by, symmetric)
+    result = free if counted is free else shortest(counted)
+    occurring = {v.name for v in variables(node)}
+    for v in dict.fromkeys(by):
+        if v.name not in occurring:
+            notes.append(f"{v.name} does not occur in the expression: the derivative is exactly 0")
+    return Derivative(
+        result,
+        of=node,
+        wrt=by,
+        free=free,
+        previous=chain[:-1],
+        layout=valid_layout(layout),
+        notes=[*notes, *fact_notes(node)],
+    )
+
+
+def gradient(y: Any, x: Any, **options: Any) -> Any:
+    """The gradient of a scalar y, in the shape of x.
+
+    Raises
+    ------
+    ShapeError
+        y is not a scalar; the message suggests `jacobian`.
+    """
+    node = as_tensor_node(y)
+    if node.ndim:
+        raise ShapeError(
+            f"gradient is of a scalar; this has shape {shape_text(node.shape)}",
+            hint="use jacobian(y, x), or sum the entries first",
+        )
+    return derivative(y, x, **options)
+
+
+def jacobian(y: Any, x: Any, **options: Any) -> Any:
+    """The first derivative of any y by any x: the axes of y, then those of x."""
+    return derivative(y, x, **options)
+
+
+def hessian(y: Any, x: Any, x2: Any = None, **options: Any) -> Any:
+    """The second derivative of a scalar y by x twice, or by x and x2.
+
+    Raises
+    ------
+    ShapeError
+        y is not a scalar; the message suggests `derivative(y, x, x)`.
+    """
+    node = as_tensor_node(y)
+    if node.ndim:
+        raise ShapeError(
+            f"hessian is of a scalar; this has shape {shape_text(node.shape)}",
+            hint="use derivative(y, x, x)",
+        )
+    return derivative(y, x, x if x2 is None else x2, **options)
+
+
+def vjp(y: Any, x: Any, incoming: Any = None) -> Derivative:
+    """Σ G[o] ∂y[o]/∂x, the cotangent of x: what a backward pass computes.
+
+    Parameters
+    ----------
+    incoming:
+        The incoming gradient, of y's shape; a new variable `G` by default.
+
+    Examples
+    --------
+    >>> print(vjp("A*B", "A").formula())
+    GBᵀ
+    """
+    node = as_tensor_node(y)
+    by = find_variable(node, x)
+    g = given_or_new(incoming, node, "G", "incoming gradient")
+    scalar = inner_product(g, node)
+    result = shortest(pullback(node, by, g))
+    return Derivative(result, of=scalar, wrt=[by], free=result, label=f"⟨{_name(g)}, y⟩")
+
+
+def jvp(y: Any, x: Any, direction: Any = None) -> Derivative:
+    """Σ ∂y/∂x[u] V[u], the tangent of y along a direction of x's shape (a new variable by
+    default)."""
+    node = as_tensor_node(y)
+    by = find_variable(node, x)
+    v = given_or_new(direction, by, f"d{by.name}", "direction")
+    step = variable(fresh("t", node, v), ())
+    moved = substitute(node, {by: sum_of(by, multiply(step, v))})
+    free = differentiate(moved, [step])
+    result = shortest(substitute(free, {step: number(0)}))
+    return Derivative(result, of=moved, wrt=[step], free=free, label=f"y along {_name(v)}")
+
+
+def hvp(y: Any, x: Any, direction: Any = None) -> Derivative:
+    """The Hessian of a scalar times a direction, without the Hessian."""
+    node = as_tensor_node(y)
+    if node.ndim:
+        raise ShapeError(f"hvp is of a scalar; this has shape {shape_text(node.shape)}")
+    by = find_variable(node, x)
+    v = given_or_new(direction, by, "v", "direction")
+    slope = inner_product(differentiate(node, [by]), v)
+    result = shortest(differentiate(slope, [by]))
+    return Derivative(result, of=slope, wrt=[by], free=result, label=f"⟨∇y, {_name(v)}⟩")
+
+
+def hessian_diagonal(y: Any, x: Any) -> Derivative:
+    """∂²y/∂x_k² for each entry of x, in the shape of x, without the rest of the Hessian."""
+    full = hessian(y, x)
+    axes = [(k,) for k in range(full.wrt[0].ndim)]
+    diagonal = einsum([(full.node, [*axes, *axes])], axes)
+    return Derivative(
+        shortest(diagonal),
+        of=full.of,
+        wrt=full.wrt,
+        free=full.node,
+        previous=full._previous,
+        n_out=0,
+        label="y",
+    )
+
+
+def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> list[Derivative]:
+    """Σ over ys of the incoming gradients times ∂y/∂x, for each x: the meaning of `tf.gradients`.
+
+    Parameters
+    ----------
+    ys, xs:
+        One tensor or name, or a list of them.
+    grad_ys:
+        An incoming gradient for each y (None for ones).
+    """
+    nodes = [as_tensor_node(y) for y in (ys if isinstance(ys, list | tuple) else [ys])]
+    given = grad_ys if isinstance(grad_ys, list | tuple) else [grad_ys] * len(nodes)
+    if len(given) != len(nodes):
+        raise InputError(f"{len(nodes)} ys, but {len(given)} grad_ys")
+    terms = []
+    for node, g in zip(nodes, given, strict=True):
+        incoming = ones(node.shape) if g is None else shaped(g, node, "incoming gradient")
+        terms.append(inner_product(incoming, node))
+    total = add(*terms)
+    targets = xs if isinstance(xs, list | tuple) else [xs]
+    return [derivative(total, x) for x in targets]

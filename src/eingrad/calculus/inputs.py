@@ -1,0 +1,156 @@
+"""What users hand in: texts, tensors, names, arrays; each becomes a node or a clear error."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..dims import shape_text
+from ..errors import InputError, NameError_, ShapeError
+from ..frontends.python import Tensor
+from ..frontends.text import Parsed, implied_variable
+from ..frontends.text import parse as parse_text
+from ..ir.build import as_node, multiply
+from ..ir.construct import ones
+from ..ir.node import Node, Variable, constant, variable
+from ..ir.walk import variables
+
+
+class Expression(Tensor):
+    """A tensor that was read from text; it remembers the text and how it was read.
+
+    Attributes
+    ----------
+    text, reading:
+        What was given, and how it was understood.
+    echo:
+        Which kinds and sizes were inferred, a line each.
+    variables:
+        The variables by name.
+    """
+
+    __slots__ = ("parsed",)
+    parsed: Parsed
+
+    @property
+    def text(self) -> str:
+        """What was given."""
+        return self.parsed.text
+
+    @property
+    def reading(self) -> str:
+        """How it was understood, fully bracketed."""
+        return self.parsed.reading
+
+    @property
+    def echo(self) -> tuple[str, ...]:
+        """What was inferred."""
+        return tuple(self.parsed.echo)
+
+    @property
+    def variables(self) -> Mapping[str, Variable]:
+        """The variables by name."""
+        return self.parsed.variables
+
+
+def parse(text: str, /, **declarations: Any) -> Expression:
+    """Read an expression.
+
+    Parameters
+    ----------
+    text:
+        In the language of docs/language.md, e.g. `"tr(A*X'*B)"`, `"sum(log(exp(-y.*(X*w))+1))"`.
+    **declarations:
+        Shapes and facts of variables: `"n n spd"`, `"m n"`, `"4 6"`, `"n"`, `""`, or a tuple of
+        sizes.
+
+    Raises
+    ------
+    ParseError, ShapeError, NameError_, FactError
+        With the text, carets and shapes.
+
+    Examples
+    --------
+    >>> parse("x'*A*x", A="n n symmetric").variables["A"].facts
+    frozenset({'symmetric'})
+    """
+    parsed = parse_text(text, declarations)
+    expression = Expression(parsed.node)
+    object.__setattr__(expression, "parsed", parsed)
+    return expression
+
+
+def as_tensor_node(y: Any) -> Node:
+    """The node of text, a tensor, a node or a number."""
+    if isinstance(y, str):
+        return parse(y).node
+    if isinstance(y, Tensor):
+        return y.node
+    if isinstance(y, Node):
+        return y
+    if isinstance(y, int | float):
+        return as_node(y)
+    raise InputError(
+        f"{type(y).__name__} is not an expression", hint="give a text or an eingrad tensor"
+    )
+
+
+def find_variable(node: Node, item: Any) -> Variable:
+    """The variable that a name or a tensor means; one that does not occur is allowed as a
+    tensor."""
+    if isinstance(item, Tensor):
+        item = item.node
+    if isinstance(item, Variable):
+        return item
+    known = {v.name: v for v in variables(node)}
+    if isinstance(item, str):
+        if item in known:
+            return known[item]
+        close = difflib.get_close_matches(item, known, 1)
+        if item.isidentifier() and not close:
+            return implied_variable(item)
+        raise NameError_(
+            f"the expression has no variable called {item!r}",
+            hint=f"did you mean {close[0]}?" if close else f"it has: {', '.join(known)}",
+        )
+    raise InputError("differentiate by a variable or its name, not by an expression")
+
+
+def given_or_new(value: Any, like: Node, name: str, what: str) -> Node:
+    if value is None:
+        return variable(fresh(name, like), like.shape)
+    if isinstance(value, str):
+        return variable(value, like.shape)
+    return shaped(value, like, what)
+
+
+def shaped(value: Any, like: Node, what: str) -> Node:
+    if isinstance(value, Tensor):
+        node = value.node
+    elif isinstance(value, Node):
+        node = value
+    elif isinstance(value, str):
+        node = variable(value, like.shape)
+    elif np.ndim(value):
+        node = constant(np.asarray(value))
+    else:
+        node = multiply(as_node(value), ones(like.shape)) if like.ndim else as_node(value)
+    if node.shape != like.shape:
+        raise ShapeError(
+            f"the {what} has shape {shape_text(node.shape)}, it needs {shape_text(like.shape)}"
+        )
+    return node
+
+
+def fresh(name: str, *nodes: Node) -> str:
+    taken = {v.name for v in variables(*nodes)}
+    while name in taken:
+        name += "′" if len(name) < 3 else "_"
+    return name
+
+
+def _name(node: Node) -> str:
+    return node.name if isinstance(node, Variable) else "v"
