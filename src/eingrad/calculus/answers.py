@@ -1,4 +1,5 @@
-"""Is this formula the derivative? The answer is read as text, and judged in the layout asked for."""
+"""Is this formula the derivative? The answer is read as text, and judged in the layout asked
+for."""
 
 from __future__ import annotations
 
@@ -24,8 +25,8 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
     answer:
         Text in the names of y, or a tensor.
     layout:
-        `mixed`, `denominator`, `numerator`: an answer that is right in another one only is not equal,
-        and the reason names that layout.
+        `mixed`, `denominator`, `numerator`: an answer that is right in another one only is not
+        equal, and the reason names that layout.
 
     Returns
     -------

@@ -143,7 +143,7 @@ def vjp(y: Any, x: Any, incoming: Any = None) -> Derivative:
     g = given_or_new(incoming, node, "G", "incoming gradient")
     scalar = inner_product(g, node)
     result = shortest(pullback(node, by, g))
-    return Derivative(result, of=scalar, wrt=[by], free=result, label=f"⟨{_name(g)}, y⟩")
+    return Derivative(result, of=scalar, wrt=[by], free=result, label=f"⟨{_called(g)}, y⟩")
 
 
 def jvp(y: Any, x: Any, direction: Any = None) -> Derivative:
@@ -156,7 +156,7 @@ def jvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     moved = substitute(node, {by: sum_of(by, multiply(step, v))})
     free = differentiate(moved, [step])
     result = shortest(substitute(free, {step: number(0)}))
-    return Derivative(result, of=moved, wrt=[step], free=free, label=f"y along {_name(v)}")
+    return Derivative(result, of=moved, wrt=[step], free=free, label=f"y along {_called(v)}")
 
 
 def hvp(y: Any, x: Any, direction: Any = None) -> Derivative:
@@ -168,7 +168,7 @@ def hvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     v = given_or_new(direction, by, "v", "direction")
     slope = inner_product(differentiate(node, [by]), v)
     result = shortest(differentiate(slope, [by]))
-    return Derivative(result, of=slope, wrt=[by], free=result, label=f"⟨∇y, {_name(v)}⟩")
+    return Derivative(result, of=slope, wrt=[by], free=result, label=f"⟨∇y, {_called(v)}⟩")
 
 
 def hessian_diagonal(y: Any, x: Any) -> Derivative:
@@ -208,3 +208,8 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> list[Derivative]:
     total = add(*terms)
     targets = xs if isinstance(xs, list | tuple) else [xs]
     return [derivative(total, x) for x in targets]
+
+
+def _called(node: Node) -> str:
+    """A name to show for an incoming gradient or direction."""
+    return node.name if isinstance(node, Variable) else "·"

@@ -1,0 +1,89 @@
+"""One tensor, one form: spellings meet in the canonical form; the shortest form is equal to it."""
+
+import numpy as np
+import pytest
+
+from eingrad.differentiate import differentiate
+from eingrad.dims import Dim
+from eingrad.ir.build import add, contract, multiply, scale, subtract, transpose
+from eingrad.ir.construct import inner_product, matmul, ones, sum_axes, trace
+from eingrad.ir.node import Node, variable
+from eingrad.simplify import canonical, equal, flat, shortest
+from eingrad.verify.reference import evaluate
+
+M, N, P = (Dim.symbol(s) for s in "mnp")
+A = variable("A", (N, N))
+B = variable("B", (N, P))
+X = variable("X", (M, N))
+x = variable("x", (N,))
+y = variable("y", (M,))
+z = variable("z", (N,))
+VALUES = {
+    name: np.random.default_rng(k).normal(size=shape)
+    for k, (name, shape) in enumerate(
+        {"A": (3, 3), "B": (3, 5), "X": (4, 3), "x": (3,), "y": (4,), "z": (3,)}.items()
+    )
+}
+
+
+def t(node: Node) -> Node:
+    return transpose(node, (1, 0))
+
+
+SAME = {
+    "trace rotation": (
+        trace(matmul(matmul(t(B), A), B)),
+        sum_axes(multiply(B, matmul(A, B))),
+    ),
+    "einsum": (contract("ij,ik,kj->", B, A, B), trace(matmul(t(B), matmul(A, B)))),
+    "three factors": (
+        trace(matmul(A, matmul(A, A))),
+        contract("ab,bc,ca->", A, A, A),
+    ),
+    "distribution": (
+        matmul(A, add(x, z)),
+        add(matmul(A, x), matmul(A, z)),
+    ),
+    "row sums": (matmul(add(A, A), ones((N,))), scale(2, sum_axes(A, [1]))),
+    "square of a difference": (
+        inner_product(subtract(x, z), subtract(x, z)),
+        add(inner_product(x, x), scale(-2, inner_product(x, z)), inner_product(z, z)),
+    ),
+    "transposed product": (t(matmul(A, B)), matmul(t(B), t(A))),
+}
+
+
+@pytest.mark.parametrize("name", SAME)
+def test_spellings_of_one_tensor_are_equal(name: str) -> None:
+    a, b = SAME[name]
+    assert equal(a, b)
+
+
+def test_different_tensors_are_not_equal() -> None:
+    assert not equal(matmul(A, x), matmul(t(A), x))
+    assert not equal(trace(matmul(A, A)), trace(matmul(A, t(A))))
+
+
+@pytest.mark.parametrize("name", SAME)
+@pytest.mark.parametrize("form", [canonical, flat, shortest])
+def test_every_form_has_the_same_value(name: str, form) -> None:  # type: ignore[no-untyped-def]
+    for node in SAME[name]:
+        np.testing.assert_allclose(evaluate(form(node), VALUES), evaluate(node, VALUES))
+
+
+def test_gradients_of_different_spellings_end_in_one_form() -> None:
+    a, b = SAME["trace rotation"]
+    node_b = variable("B", (N, P))
+    assert shortest(differentiate(a, [node_b])) is shortest(differentiate(b, [node_b]))
+
+
+def test_shortest_keeps_what_is_short_already() -> None:
+    r = subtract(matmul(X, x), y)
+    gradient = differentiate(inner_product(r, r), [x])
+    assert shortest(gradient) is gradient
+
+
+def test_shortest_finds_what_cancels() -> None:
+    w = add(x, z)
+    e = subtract(matmul(w, matmul(A, w)), matmul(x, matmul(A, x)))
+    assert shortest(differentiate(e, [x])) is add(matmul(A, z), matmul(t(A), z))
