@@ -29,11 +29,12 @@ KINK = 1e-2  # distance kept from the kink of |x| and its like
 # --- sizes ----------------------------------------------------------------------------------------
 
 
-def sample_sizes(*nodes: Node) -> dict[str, int]:
+def sample_sizes(*nodes: Node, variant: int = 0) -> dict[str, int]:
     """Small pairwise different sizes for all symbols below the nodes.
 
     Every size that occurs (`n`, `m*n`, `n - 1`) comes out ≥ 1; different symbols differ from each
-    other and from the integer sizes, unless the expression admits nothing of the sort.
+    other and from the integer sizes, unless the expression admits nothing of the sort. Another
+    `variant` gives other sizes.
 
     Raises
     ------
@@ -55,7 +56,7 @@ def sample_sizes(*nodes: Node) -> dict[str, int]:
     taken = {d.as_int() for d in dims}
     kernels = [n for n in order if isinstance(n, Kernel)]
     compound = [d for d in dims if len(d.terms) > 1 or any(c < 0 for _, c in d.terms)]
-    for candidate in islice(_assignments(len(symbols), taken), MAX_ASSIGNMENTS):
+    for candidate in islice(_assignments(len(symbols), taken, variant), MAX_ASSIGNMENTS):
         sizes = dict(zip(symbols, candidate, strict=True))
         if all(d.evaluate(sizes) >= 1 for d in compound) and all(_fits(k, sizes) for k in kernels):
             return sizes
@@ -77,9 +78,9 @@ def _all_dims(order: Iterable[Node]) -> set[Dim]:
     return dims
 
 
-def _assignments(count: int, taken: set[int | None]) -> Iterator[tuple[int, ...]]:
+def _assignments(count: int, taken: set[int | None], variant: int) -> Iterator[tuple[int, ...]]:
     """Values for the symbols, the best first: different from 1, each other and integer sizes."""
-    start = 3 if count <= 3 else 2
+    start = (3 if count <= 3 else 2) + variant
     free = [k for k in range(start, start + count + len(taken) + 8) if k not in taken]
     yield from islice(permutations(free[: count + 4], count), MAX_ASSIGNMENTS // 2)
     yield from islice(product(range(2, 9), repeat=count), MAX_ASSIGNMENTS // 4)
@@ -260,11 +261,9 @@ def _largest(
     for node, value in computed.items():
         if isinstance(node, Constant) or not value.size:
             continue
-        if value.dtype.kind == "c":
+        if value.dtype.kind == "c" or not np.isfinite(value).all():
             return np.inf
         largest = max(largest, float(np.abs(value).max()))
-        if not largest < np.inf:
-            return np.inf
         if isinstance(node, Apply) and not REGISTRY[node.function].analytic:
             for operand, domain in zip(node.operands, REGISTRY[node.function].domain, strict=False):
                 if domain == "nonzero" and not (np.abs(computed[operand]) > KINK).all():
