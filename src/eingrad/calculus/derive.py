@@ -9,7 +9,7 @@ from ..dims import shape_text
 from ..errors import InputError, ShapeError
 from ..ir.build import add, einsum, multiply, number, sum_of
 from ..ir.construct import inner_product, ones
-from ..ir.node import Node, variable
+from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables
 from ..simplify import shortest
 from .derivative import Derivative, valid_layout
