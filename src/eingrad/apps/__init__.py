@@ -1,1 +1,1 @@
-"""TODO"""
+"""Programs for people: the command line."""
