@@ -14,7 +14,7 @@ SIZES = {"k": 2, "m": 3, "n": 4, "p": 5, "q": 6}
 
 
 def sample(shape: str, seed: int) -> np.ndarray:
-    """Random entries for a shape such as `"m n"` or `"n n spd"`; no matrix is symmetric by chance."""
+    """Random entries for a shape such as `"m n"` or `"n n spd"`; never symmetric by chance."""
     words = shape.split()
     facts = [w for w in words if w in ("spd", "symmetric", "positive")]
     sizes = [SIZES[w] if w in SIZES else int(w) for w in words if w not in facts]

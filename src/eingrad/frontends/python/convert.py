@@ -68,7 +68,7 @@ def _of_float(value: Any) -> Node:
     if math.isnan(number):
         raise UnsupportedError("nan cannot be a number of a formula; mask such entries with where")
     if math.isinf(number):
-        return constant(np.float64(number))
+        return constant(np.asarray(number))
     # A float32 stands for its own shortest decimal: np.float32(0.1) is 1/10.
     return build.number(Fraction(str(value)) if isinstance(value, np.floating) else number)
 

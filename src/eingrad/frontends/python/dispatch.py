@@ -92,11 +92,7 @@ def call_function(function: Callable[..., Any], args: Iterable[Any], kwargs: dic
         if record is None:
             raise _not_covered(name)
         implementation = functools.partial(apply_record, record)
-    positional, named = _arguments(function, name, tuple(args), kwargs)
-    known = _parameters(implementation)
-    for key in named:
-        if known is not None and key not in known:
-            raise UnsupportedError(f"numpy.{name}: the argument {key}= is not covered")
+    positional, named = _arguments(function, name, tuple(args), kwargs, implementation)
     return wrap(implementation(*positional, **named))
 
 
@@ -105,7 +101,7 @@ def call_ufunc(
 ) -> Any:
     """A universal function, or its `reduce`, `accumulate` or `outer`, on tensors."""
     name = ufunc.__name__
-    given = {k: v for k, v in kwargs.items() if not _dropped(f"{name}", k, v)}
+    given = {k: v for k, v in kwargs.items() if not _dropped(name, k, v)}
     if method == "__call__":
         implementation = FUNCTIONS.get(name)
         if implementation is None:
@@ -113,10 +109,7 @@ def call_ufunc(
             if record is None or len(record.domain) != len(inputs):
                 raise _not_covered(name)
             implementation = functools.partial(apply_record, record)
-        known = _parameters(implementation)
-        for key in given:
-            if known is not None and key not in known:
-                raise UnsupportedError(f"numpy.{name}: the argument {key}= is not covered")
+        _check_known(name, given, _parameters(implementation))
         return wrap(implementation(*inputs, **given))
     whole = FUNCTIONS.get(f"{name}.{method}") or FUNCTIONS.get(f"*.{method}")
     if whole is None:
@@ -160,6 +153,10 @@ def has_record(*names: str) -> bool:
 
 def apply_record(record: Record, *operands: Any, **params: Any) -> Node:
     """A record applied with NumPy's broadcasting (elementwise ones to a common shape)."""
+    if len(operands) != len(record.domain):
+        raise UnsupportedError(
+            f"{record.name} takes {len(record.domain)} operands, not {len(operands)}"
+        )
     nodes = [node_of(x) for x in operands]
     if record.elementwise and len(nodes) > 1:
         shape = build.broadcast_shape([n.shape for n in nodes])
@@ -168,16 +165,22 @@ def apply_record(record: Record, *operands: Any, **params: Any) -> Node:
 
 
 def _arguments(
-    function: Callable[..., Any], name: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+    function: Callable[..., Any],
+    name: str,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    implementation: Callable[..., Any],
 ) -> tuple[list[Any], dict[str, Any]]:
     """What was given, by NumPy's own parameter names, without what changes nothing."""
     signature = _signature(function)
-    if signature is None:
-        kept = {k: v for k, v in kwargs.items() if not _dropped(name, k, v)}
-        return list(args), kept
+    known = _parameters(implementation)
+    if signature is None:  # a function in C of an older NumPy
+        named = {k: v for k, v in kwargs.items() if not _dropped(name, k, v)}
+        _check_known(name, named, known)
+        return list(args), named
     bound = signature.bind(*args, **kwargs)
     positional: list[Any] = []
-    named: dict[str, Any] = {}
+    named = {}
     for key, value in bound.arguments.items():
         kind = signature.parameters[key].kind
         if kind is inspect.Parameter.VAR_KEYWORD:
@@ -186,25 +189,31 @@ def _arguments(
             positional.extend(value)
         elif _dropped(name, key, value):
             continue
-        elif named or kind is inspect.Parameter.KEYWORD_ONLY or key in _BY_NAME:
-            named[key] = value
-        else:
+        elif kind is inspect.Parameter.POSITIONAL_ONLY or (key not in known and not named):
             positional.append(value)
+        else:
+            named[key] = value
+    _check_known(name, named, known)
     return positional, named
 
 
-_BY_NAME = frozenset({"axis", "keepdims", "ddof", "axes"})
+def _check_known(name: str, named: Iterable[str], known: frozenset[str]) -> None:
+    for key in named:
+        if key not in known:
+            raise UnsupportedError(
+                f"numpy.{name}: the argument {key}= is not covered on eingrad tensors"
+            )
 
 
 def _dropped(name: str, key: str, value: Any) -> bool:
-    """Whether an argument changes nothing; `UnsupportedError` where it is about storage and does."""
+    """Whether an argument changes nothing; one about storage that does is an error."""
     if value is np._NoValue:
         return True
     if key not in _STORAGE or key in _KEPT.get(name, ()):
         return False
-    if isinstance(value, str | bool | type | tuple | np.dtype) or value is None:
-        if any(value is v or (type(value) is type(v) and value == v) for v in _STORAGE[key]):
-            return True
+    plain = value is None or isinstance(value, str | bool | type | tuple | np.dtype)
+    if plain and any(value is v or (type(value) is type(v) and value == v) for v in _STORAGE[key]):
+        return True
     remedy = _REMEDY.get(key, "leave it out")
     raise UnsupportedError(f"numpy.{name}: {key}= is not covered on eingrad tensors; {remedy}")
 
@@ -220,15 +229,10 @@ def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
         return None
 
 
-def _parameters(implementation: Callable[..., Any]) -> frozenset[str] | None:
-    """Parameter names of an implementation; None where it takes any."""
-    if isinstance(implementation, functools.partial):
-        return frozenset()
-    found = _signature(implementation)
-    assert found is not None
-    if any(p.kind is inspect.Parameter.VAR_KEYWORD for p in found.parameters.values()):
-        return None
-    return frozenset(found.parameters)
+def _parameters(implementation: Callable[..., Any]) -> frozenset[str]:
+    """Parameter names of an implementation; of a record none, since its operands have no names."""
+    found = None if isinstance(implementation, functools.partial) else _signature(implementation)
+    return frozenset(found.parameters) if found is not None else frozenset()
 
 
 def _not_covered(name: str) -> UnsupportedError:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from ...errors import UnsupportedError
-from ...ir import build
+from ...ir import build, construct
+from ...ir.apply import apply
 from ...ir.node import Node
 from .convert import Mask, is_mask, node_of
-from .dispatch import apply_record, call_ufunc, implements, require
+from .dispatch import apply_record, call_ufunc, implements, record_for, require
 
 
 @implements("add")
@@ -111,10 +112,10 @@ def _unless_recorded(name: str) -> Callable[[Callable[..., Any]], Callable[..., 
 
     def enter(definition: Callable[..., Any]) -> Callable[..., Any]:
         def implementation(*operands: Any) -> Any:
-            from .dispatch import record_for
-
             record = record_for(name)
-            return definition(*operands) if record is None else apply_record(record, *operands)
+            if record is None or len(record.domain) != len(operands):
+                return definition(*operands)
+            return apply_record(record, *operands)
 
         implements(name)(implementation)
         return definition
@@ -166,12 +167,12 @@ def heaviside(x1: Any, x2: Any) -> Node:
 
 @implements("deg2rad", "radians")
 def radians(x: Any) -> Node:
-    return node_of(x) * (math.pi / 180)
+    return node_of(x) * apply("pi") / 180
 
 
 @implements("rad2deg", "degrees")
 def degrees(x: Any) -> Node:
-    return node_of(x) * (180 / math.pi)
+    return node_of(x) * 180 / apply("pi")
 
 
 # --- comparisons and masks -----------------------------------------------------------------------
@@ -313,8 +314,6 @@ def _is(value: Any, number: float) -> bool:
 @implements("*.outer")
 def outer(ufunc: np.ufunc, a: Any, b: Any) -> Any:
     """`ufunc(a[..., None, …], b)` for all pairs of entries."""
-    from ...ir import construct
-
     left, right = node_of(a), node_of(b)
     spread = construct.expand_dims(left, range(left.ndim, left.ndim + right.ndim))
     return call_ufunc(ufunc, "__call__", (spread, right), {})

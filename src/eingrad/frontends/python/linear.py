@@ -109,7 +109,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> N
     if len(axes) == 2:
         return _matrix_norm(node, "fro" if ord is None else ord, axes, keepdims)
     raise ShapeError(
-        f"a norm is of a vector or a matrix; {shape_text(node.shape)} needs axis= of one or two axes"
+        f"a norm is of vectors or matrices; {shape_text(node.shape)} needs axis= of one or two"
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -263,8 +264,7 @@ def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Node]:
             raise ShapeError(f"axis {a} of {shape_text(node.shape)} has no {cuts} equal parts")
         cuts = [visible(part * k) for k in range(1, cuts)]
     ends = [None, *cuts, None]
-    parts = zip(ends, ends[1:], strict=False)
-    return [index(node, (*lead, slice(begin, end))) for begin, end in parts]
+    return [index(node, (*lead, slice(begin, end))) for begin, end in pairwise(ends)]
 
 
 @implements("unstack")

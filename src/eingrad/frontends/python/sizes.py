@@ -1,4 +1,4 @@
-"""Symbolic sizes as code written for arrays uses them: `x / n`, `np.sqrt(d)`, `x.reshape(m * n)`."""
+"""Symbolic sizes as code for arrays uses them: `x / n`, `np.sqrt(d)`, `x.reshape(m * n)`."""
 
 from __future__ import annotations
 
