@@ -301,14 +301,20 @@ class _Product:
         expand: dict[int, AxisIndex] = {}
         if merged:
             # An atom that is merged here may stand apart outside: remember what it was.
-            for first, (new,) in ((a, m) for a, m in merged.items() if m):
-                run = _run_from(first, merged, axes_used)
-                # Free and summed atoms do not mix in one atom.
-                if len({a in free for a in run}) > 1:
-                    for a in run:
-                        merged.pop(a, None)
-                else:
+            runs = [(m, _run_from(a, merged, axes_used)) for a, m in merged.items() if m]
+            for (new,), run in runs:
+                pieces = _pieces(run, free)
+                if len(pieces) == 1:
                     expand[new] = run
+                    continue
+                for a in run:
+                    del merged[a]
+                for piece in pieces:
+                    if len(piece) > 1:
+                        whole = self.atoms.fresh(product(self.atoms.size[a] for a in piece))
+                        expand[whole] = piece
+                        merged.update(dict.fromkeys(piece, ()))
+                        merged[piece[0]] = (whole,)
             swap = {a: m for a, m in merged.items()}
             factors = [
                 (n, tuple(tuple(x for a in axis for x in swap.get(a, (a,))) for axis in axes))
@@ -330,6 +336,17 @@ def _run_from(first: int, merged: Mapping[int, AxisIndex], axes: list[AxisIndex]
                 run.append(atom)
             return tuple(run)
     return (first,)
+
+
+def _pieces(run: AxisIndex, free: set[int]) -> list[AxisIndex]:
+    """A run of atoms cut where free ones meet summed ones, which do not mix in one atom."""
+    pieces: list[list[int]] = []
+    for atom in run:
+        if pieces and (pieces[-1][-1] in free) == (atom in free):
+            pieces[-1].append(atom)
+        else:
+            pieces.append([atom])
+    return [tuple(piece) for piece in pieces]
 
 
 def _root(group: list[int], k: int) -> int:
