@@ -22,9 +22,9 @@ from eingrad.ir.apply import apply
 from eingrad.ir.node import Node, Variable, variable
 from eingrad.ir.record import REGISTRY
 
-SIZES = {"a": 2, "b": 3, "c": 4}
+SIZES = {"a": 3, "b": 4, "c": 5}
 A, B, C = (Dim.symbol(s) for s in SIZES)
-MAX_ENTRIES = 2500
+MAX_ENTRIES = 4000
 MAX_AXES = 5
 
 VARIABLES: dict[str, tuple[Dim, ...]] = {
@@ -312,7 +312,9 @@ def _squeeze(tape: _Tape) -> bool:
     i = tape.pick(lambda n: any(d.is_one for d in n.shape))
     if i is None:
         return False
-    return tape.push(construct.squeeze(tape.nodes[i]), lambda xp, a: xp.squeeze(a[i]))
+    node = tape.nodes[i]
+    axes = tuple(k for k, d in enumerate(node.shape) if d.is_one)
+    return tape.push(construct.squeeze(node), lambda xp, a: xp.squeeze(a[i], axis=axes))
 
 
 def _cumulate(tape: _Tape) -> bool:
@@ -334,11 +336,16 @@ def _triangle(tape: _Tape) -> bool:
 
 
 def _slice(tape: _Tape) -> bool:
-    i = tape.pick(lambda n: n.ndim > 0 and any(not d.is_one for d in n.shape))
+    """All but the first entry of an axis; no size gets down to 1, which NumPy would broadcast."""
+
+    def long(dim: Dim) -> bool:
+        return dim.evaluate(SIZES) > 2
+
+    i = tape.pick(lambda n: any(map(long, n.shape)))
     if i is None:
         return False
     node = tape.nodes[i]
-    axis = next(k for k, d in enumerate(node.shape) if not d.is_one)
+    axis = next(k for k, d in enumerate(node.shape) if long(d))
     count = node.shape[axis] - 1
     where = (slice(None),) * axis + (slice(1, None),)
     return tape.push(construct.take_slice(node, axis, 1, 1, count), lambda xp, a: a[i][where])

@@ -78,24 +78,27 @@ class Dim:
         return Dim(self.terms + tuple((m, -c) for m, c in as_dim(other).terms))
 
     def divide(self, other: Dim) -> Dim | None:
-        """The exact quotient by a single monomial, or None when there is none."""
+        """The exact quotient, or None when there is none: `(n*n - n).divide(n - 1)` is n."""
         if other.terms == ONE.terms:
             return self
         if self == other and self.terms:
             return ONE
-        if len(other.terms) != 1:
+        if not other.terms or not self.terms:
             return None
-        (divisor, scale), quotient = other.terms[0], []
-        for monomial, coefficient in self.terms:
-            rest = list(monomial)
-            for symbol in divisor:
-                if symbol not in rest:
+        (leading, scale), quotient, rest = other.terms[0], [], self
+        while rest.terms:  # the leading term of a multiple is a multiple of the leading term
+            monomial, coefficient = rest.terms[0]
+            cofactor = list(monomial)
+            for symbol in leading:
+                if symbol not in cofactor:
                     return None
-                rest.remove(symbol)
+                cofactor.remove(symbol)
             if coefficient % scale:
                 return None
-            quotient.append((tuple(rest), coefficient // scale))
-        return Dim(quotient) if quotient else None
+            step = (tuple(cofactor), coefficient // scale)
+            quotient.append(step)
+            rest = rest - Dim([step]) * other
+        return Dim(quotient)
 
     def as_int(self) -> int | None:
         """The value if it is an integer, else None."""
