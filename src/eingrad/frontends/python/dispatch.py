@@ -28,7 +28,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {}
 
 # Arguments about storage and selection: a value that changes nothing is dropped, others refused.
 _STORAGE: dict[str, tuple[Any, ...]] = {
-    "out": (None, (None,)),
+    "out": (None,),
     "where": (True,),
     "dtype": (None, float, np.float64, np.dtype(np.float64), "float64", "float"),
     "initial": (),
@@ -211,8 +211,10 @@ def _dropped(name: str, key: str, value: Any) -> bool:
         return True
     if key not in _STORAGE or key in _KEPT.get(name, ()):
         return False
-    plain = value is None or isinstance(value, str | bool | type | tuple | np.dtype)
-    if plain and any(value is v or (type(value) is type(v) and value == v) for v in _STORAGE[key]):
+    if isinstance(value, tuple) and all(v is None for v in value):  # out=(None,) of a ufunc
+        return True
+    simple = value is None or isinstance(value, str | bool | type | np.dtype)
+    if simple and any(type(value) is type(v) and value == v for v in _STORAGE[key]):
         return True
     remedy = _REMEDY.get(key, "leave it out")
     raise UnsupportedError(f"numpy.{name}: {key}= is not covered on eingrad tensors; {remedy}")

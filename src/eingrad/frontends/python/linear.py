@@ -11,11 +11,12 @@ from ...errors import ShapeError, UnsupportedError
 from ...ir import build, construct
 from ...ir.node import Node
 from .convert import node_of
-from .dispatch import apply_record, implements, require
+from .dispatch import apply_record, has_record, implements, require
 from .elementwise import absolute, not_equal
 from .reductions import axes_of, max, min, sum
 
 HALF = Fraction(1, 2)
+NUCLEAR = ("nuclear_norm", "norm_nuclear", "nuclear", "norm_nuc", "nuc")
 
 
 class SlogdetResult(NamedTuple):
@@ -69,10 +70,7 @@ def solve(a: Any, b: Any) -> Node:
 @implements("linalg.cholesky")
 def cholesky(a: Any, *, upper: bool = False) -> Node:
     node = apply_record(require("cholesky"), _matrix(a, "cholesky"))
-    if not upper:
-        return node
-    order = list(range(node.ndim))
-    return build.transpose(node, [*order[:-2], order[-1], order[-2]])
+    return _swapped(node) if upper else node
 
 
 @implements("linalg.eigvalsh")
@@ -147,10 +145,8 @@ def _matrix_norm(node: Node, ord: Any, axes: list[int], keepdims: bool) -> Node:
     places = tuple(sorted((rows, columns)))
     if ord in ("fro", "f"):
         return vector_norm(node, 2, places, keepdims)
-    if ord == "nuc" or ord in (2, -2):
-        moved = construct.move_axes(node, [rows, columns], [-2, -1])
-        values = svdvals(moved)
-        result = sum(values, -1) if ord == "nuc" else (max if ord == 2 else min)(values, -1)
+    if ord in ("nuc", 2, -2):
+        result = _spectral_norm(construct.move_axes(node, [rows, columns], [-2, -1]), ord)
         return construct.expand_dims(result, places) if keepdims else result
     if ord in (1, -1, math.inf, -math.inf):
         inner, outer = (rows, columns) if abs(ord) == 1 else (columns, rows)
@@ -161,6 +157,24 @@ def _matrix_norm(node: Node, ord: Any, axes: list[int], keepdims: bool) -> Node:
         f"numpy.linalg.norm: ord={ord!r} is not a norm of matrices; "
         "use 'fro', 'nuc', 1, 2, np.inf or their negatives"
     )
+
+
+def _spectral_norm(node: Node, ord: Any) -> Node:
+    """Sum, largest or smallest of the singular values; their number is the smaller size."""
+    if ord == "nuc" and has_record(*NUCLEAR):
+        return apply_record(require(*NUCLEAR), node)
+    m, n = node.shape[-2:]
+    if ord == 2 and m != n and None in (m.as_int(), n.as_int()):
+        # How many there are is not known, but the largest is: the root of an eigenvalue of XᵀX.
+        gram = construct.matmul(_swapped(node), node)
+        return max(apply_record(require("eigvalsh"), gram), -1) ** HALF
+    values = svdvals(node)
+    return sum(values, -1) if ord == "nuc" else (max if ord == 2 else min)(values, -1)
+
+
+def _swapped(node: Node) -> Node:
+    order = list(range(node.ndim))
+    return build.transpose(node, [*order[:-2], order[-1], order[-2]])
 
 
 @implements("linalg.cond")
