@@ -1,0 +1,5 @@
+"""The text front end: a formula as people write it → a node of the IR, with what was inferred."""
+
+from .parse import Parsed, parse
+
+__all__ = ["Parsed", "parse"]

@@ -1,0 +1,369 @@
+"""Syntax → values: kinds and sizes of names, then each operator and function in turn.
+
+The walk is a list, not recursion: texts may be as deep as the parser allows, and sums as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from ...dims import Dim, shape_text
+from ...errors import NameError_, ShapeError
+from ...ir import build, construct
+from ...ir import node as ir
+from ...ir.node import Node, Shape, Variable
+from . import functions, operators, structural
+from . import syntax as s
+from .lexer import Token
+from .names import Vocabulary, is_lower_greek
+from .sizes import Sizes
+from .values import Context, Value
+
+MATLAB_ONLY = frozenset({".*", "./"})
+
+
+class Elaborator:
+    """One text while its names, sizes and shapes are found."""
+
+    def __init__(
+        self, text: str, vocabulary: Vocabulary, declared: Mapping[str, Variable], sizes: Sizes
+    ) -> None:
+        self.context = Context(text, sizes)
+        self.vocabulary = vocabulary
+        self.declared = declared
+        self.inferred: dict[str, Value] = {}
+        self.order: list[str] = []
+        self.local: dict[str, Value] = {}
+        self.ranks: dict[str, int] = {}
+        self.python = False
+
+    # -- the walk ------------------------------------------------------------------------------
+
+    def run(self, root: s.Syntax, tokens: Iterable[Token] = ()) -> Value:
+        """The value of the whole text."""
+        self._look_ahead(root, tokens)
+        if isinstance(root, s.Where):
+            for name, value in _in_order_of_use(self.context, root):
+                self.local[name] = self.value(value)
+            root = root.body
+        return self.value(root)
+
+    def value(self, root: s.Syntax) -> Value:
+        """The value of a part of the text, from the values of its parts."""
+        done: dict[s.Syntax, Value] = {}
+        stack = [root]
+        while stack:
+            syntax = stack[-1]
+            parts = self.parts(syntax)
+            missing = [p for p in parts if p not in done]
+            if missing:
+                stack.extend(reversed(missing))
+                continue
+            stack.pop()
+            if syntax not in done:
+                done[syntax] = self.make(syntax, [done[p] for p in parts])
+        return done[root]
+
+    def parts(self, syntax: s.Syntax) -> tuple[s.Syntax, ...]:
+        """The parts of a syntax that are values themselves."""
+        if isinstance(syntax, s.Call):
+            return tuple(functions.value_arguments(syntax))
+        return syntax.parts
+
+    def make(self, syntax: s.Syntax, parts: list[Value]) -> Value:
+        """The value of a syntax from those of its parts."""
+        return HANDLERS.get(type(syntax), _unexpected)(self, syntax, parts)
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def _look_ahead(self, root: s.Syntax, tokens: Iterable[Token]) -> None:
+        """What must be known before names are met: axes of einsum's operands, sizes, the style."""
+        for syntax in s.postorder(root):
+            if isinstance(syntax, s.Transpose) and syntax.python:
+                self.python = True
+            elif isinstance(syntax, s.Binary) and syntax.operator == "@":
+                self.python = True
+            elif isinstance(syntax, s.Name):
+                self.context.used_names.add(syntax.name)
+            elif isinstance(syntax, s.Index) and isinstance(syntax.operand, s.Name):
+                name, count = syntax.operand.name, len(syntax.items)
+                if count > _rank_of_kind(name):
+                    self.ranks.setdefault(name, count)
+            elif isinstance(syntax, s.Call):
+                self._look_into(syntax)
+        self.context.used_names.update(self.declared)
+
+    def _look_into(self, call: s.Call) -> None:
+        if call.function == "einsum" and call.arguments and isinstance(call.arguments[0], s.Text):
+            inputs = call.arguments[0].content.split("->")[0].split(",")
+            for letters, operand in zip(inputs, call.arguments[1:], strict=False):
+                if isinstance(operand, s.Name) and "." not in letters:
+                    self.ranks.setdefault(operand.name, len(letters.strip()))
+        elif call.function in SIZE_ARGUMENTS:
+            for item in call.arguments[SIZE_ARGUMENTS[call.function] :]:
+                for part in s.postorder(item):
+                    if isinstance(part, s.Name) and part.name not in self.declared:
+                        self.context.sizes.named(part.name)
+
+    def name(self, syntax: s.Name) -> Value:
+        """A definition, a variable, a size, or an undeclared name whose kind its letter gives."""
+        name = syntax.name
+        context = self.context
+        if name in self.local:
+            known = self.local[name]
+            return context.new(syntax, known.shape, lambda n: n, known, row=known.row)
+        if name in self.declared:
+            variable = self.declared[name]
+            self._meet(name, variable.shape)
+            return context.new(syntax, variable.shape, lambda: variable)
+        if name in self.inferred:
+            known = self.inferred[name]
+            return context.new(syntax, known.shape, lambda n: n, known)
+        if name in context.sizes.rigid or name in context.sizes.typed:
+            dim = Dim.symbol(name)
+            return context.new(syntax, (), lambda: construct.size_value(context.sizes.resolve(dim)))
+        if name == "pi":
+            context.note("pi is read as 3.141592653589793")
+            return context.new(syntax, (), lambda: build.number(3.141592653589793))
+        if self.vocabulary.closed:
+            raise self._unknown(syntax)
+        return self._infer(syntax)
+
+    def _meet(self, name: str, shape: Shape) -> None:
+        if name not in self.order:
+            self.order.append(name)
+            self.context.met.extend(shape)
+
+    def _unknown(self, syntax: s.Name) -> NameError_:
+        close = self.vocabulary.close_to(syntax.name)
+        hint = f"did you mean {' or '.join(close)}?" if close else ""
+        if not close and functions.is_function(syntax.name):
+            hint = f"{syntax.name} is a function: write {syntax.name}(…)"
+        elif not close:
+            known = sorted({*self.vocabulary.variables, *self.vocabulary.local})
+            hint = "known are " + ", ".join(known[:20]) if known else "no names are known"
+        return NameError_(
+            f"the name {syntax.name} is not known",
+            text=self.context.text,
+            spans=(self.context.span(syntax),),
+            hint=hint,
+        )
+
+    def _infer(self, syntax: s.Name) -> Value:
+        name = syntax.name
+        context = self.context
+        if functions.is_function(name):
+            if name == "eye":
+                return structural.identity(context, syntax, context.sizes.fresh())
+            raise context.error(
+                f"{name} is a function", syntax, hint=f"write {name}(…), or choose another name"
+            )
+        from ..declare import check_name
+
+        try:
+            check_name(name)
+        except NameError_ as error:
+            raise NameError_(
+                error.message, text=context.text, spans=(context.span(syntax),), hint=error.hint
+            ) from None
+        rank = self.ranks.get(name, _rank_of_kind(name))
+        shape = tuple(context.sizes.fresh() for _ in range(rank))
+        self._meet(name, shape)
+        value = context.new(
+            syntax, shape, lambda: ir.variable(name, context.sizes.resolve_shape(shape))
+        )
+        self.inferred[name] = value
+        return value
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def finish(self, result: Value, expected: Shape | None) -> Value:
+        """Fit the result to an expected shape, decide and name all sizes, build the nodes."""
+        context = self.context
+        if expected is not None:
+            result = self._expect(result, expected)
+        context.sizes.finish(context.used_names, context.met)
+        for value in context.values:
+            for dim in context.sizes.resolve_shape(value.shape):
+                if any(symbol.startswith("?") for symbol in dim.symbols()):
+                    raise ShapeError(
+                        "a size of this does not follow from anything",
+                        text=context.text,
+                        spans=(context.span(value.syntax),),
+                        hint="give it a size, as in eye(n), vector(1, n), I_n",
+                    )
+        context.build()
+        return result
+
+    def _expect(self, result: Value, expected: Shape) -> Value:
+        context = self.context
+        message = f"a result of shape {shape_text(expected)} is expected here"
+        if result.is_scalar and expected and result.number == 0:
+            return context.new(result.syntax, expected, lambda: build.zeros(expected))
+        if result.ndim == 1 and len(expected) == 2 and expected[0 if result.row else 1].is_one:
+            result = context.as_matrix(result)
+        if result.ndim != len(expected):
+            raise context.misfit(message, result)
+        for a, b in zip(result.shape, expected, strict=True):
+            context.unify(a, b, message, result)
+        return result
+
+    def variables(self) -> dict[str, Variable]:
+        """The variables by name: those met in the text first, then the others that were declared."""
+        found: dict[str, Variable] = {}
+        for name in self.order:
+            node: Node | None = self.declared.get(name)
+            if node is None:
+                node = self.inferred[name].node
+            assert isinstance(node, Variable)
+            found[name] = node
+        return {**found, **{n: v for n, v in self.declared.items() if n not in found}}
+
+
+SIZE_ARGUMENTS = {
+    "eye": 0, "identity": 0, "ones": 0, "zeros": 0, "vector": 1, "matrix": 1, "reshape": 1,
+}  # fmt: skip
+
+
+def _rank_of_kind(name: str) -> int:
+    """Axes of an undeclared name: a–g and small Greek letters scalars, h–z vectors, capitals matrices."""
+    first = name.lstrip("_")[:1]
+    if first.isupper():
+        return 2
+    if is_lower_greek(first) or "a" <= first <= "g":
+        return 0
+    return 1
+
+
+def _in_order_of_use(context: Context, where: s.Where) -> list[tuple[str, s.Syntax]]:
+    """The definitions of a where clause, each after those that it uses."""
+    values = dict(zip(where.names, where.values, strict=True))
+    uses = {
+        name: {p.name for p in s.postorder(v) if isinstance(p, s.Name)} & values.keys()
+        for name, v in values.items()
+    }
+    result: list[tuple[str, s.Syntax]] = []
+    left = dict(uses)
+    while left:
+        ready = [name for name, used in left.items() if not used & left.keys()]
+        if not ready:
+            name = next(iter(left))
+            raise context.error(f"{name} is defined by itself", values[name])
+        for name in ready:
+            del left[name]
+            result.append((name, values[name]))
+    return result
+
+
+# -- one handler for each kind of syntax -------------------------------------------------------
+
+Handler = Callable[[Elaborator, s.Syntax, list[Value]], Value]
+HANDLERS: dict[type, Handler] = {}
+
+
+def handles(kind: type) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
+    """Register the handler of a kind of syntax."""
+
+    def remember(handler: Callable[..., Value]) -> Callable[..., Value]:
+        HANDLERS[kind] = handler
+        return handler
+
+    return remember
+
+
+def _unexpected(elaborator: Elaborator, syntax: s.Syntax, parts: list[Value]) -> Value:
+    raise elaborator.context.error("this has no meaning here", syntax)
+
+
+@handles(s.Number)
+def _number(elaborator: Elaborator, syntax: s.Number, parts: list[Value]) -> Value:
+    value = elaborator.context.new(syntax, (), lambda: build.number(syntax.value))
+    value.number = syntax.value
+    return value
+
+
+@handles(s.Name)
+def _name(elaborator: Elaborator, syntax: s.Name, parts: list[Value]) -> Value:
+    return elaborator.name(syntax)
+
+
+@handles(s.Constant)
+def _constant(elaborator: Elaborator, syntax: s.Constant, parts: list[Value]) -> Value:
+    context = elaborator.context
+    for dim in syntax.sizes:
+        for symbol in dim.symbols():
+            context.sizes.named(symbol)
+    if syntax.kind == "eye":
+        dim = syntax.sizes[0] if syntax.sizes else context.sizes.fresh()
+        return structural.identity(context, syntax, dim)
+    if syntax.kind == "commutation":
+        return structural.commutation(context, syntax, *syntax.sizes)
+    return structural.ones(context, syntax, list(syntax.sizes) or [context.sizes.fresh()])
+
+
+@handles(s.Sum)
+def _sum(elaborator: Elaborator, syntax: s.Sum, parts: list[Value]) -> Value:
+    return operators.add(elaborator.context, syntax, parts)
+
+
+@handles(s.Prefix)
+def _prefix(elaborator: Elaborator, syntax: s.Prefix, parts: list[Value]) -> Value:
+    return structural.root(elaborator.context, syntax, parts[0])
+
+
+@handles(s.Transpose)
+def _transpose(elaborator: Elaborator, syntax: s.Transpose, parts: list[Value]) -> Value:
+    return operators.transpose(elaborator.context, syntax, parts[0])
+
+
+@handles(s.Fence)
+def _fence(elaborator: Elaborator, syntax: s.Fence, parts: list[Value]) -> Value:
+    context = elaborator.context
+    if syntax.kind == "norm":
+        return structural.norm(context, syntax, parts[0], syntax.which)
+    record = functions.find_record("abs")
+    assert record is not None
+    return functions.apply_record(context, syntax, record, parts, {})
+
+
+@handles(s.Call)
+def _call(elaborator: Elaborator, syntax: s.Call, parts: list[Value]) -> Value:
+    return functions.call(elaborator.context, syntax, parts)
+
+
+@handles(s.Binary)
+def _binary(elaborator: Elaborator, syntax: s.Binary, parts: list[Value]) -> Value:
+    context = elaborator.context
+    left, right = parts
+    operator = syntax.operator
+    scalar = left.is_scalar or right.is_scalar
+    if operator == "*":
+        if elaborator.python and not syntax.implicit and not scalar:
+            raise context.misfit(
+                "* between arrays is ambiguous in a text with @ or .T",
+                left,
+                right,
+                hint="write @ for the matrix product or .* for entry by entry",
+            )
+        return operators.product(context, syntax, left, right)
+    if operator == "@":
+        return operators.at(context, syntax, left, right)
+    if operator == "⊗":
+        return operators.kronecker(context, syntax, left, right)
+    if operator == "^":
+        return operators.power(context, syntax, left, right)
+    if operator == ".^":
+        return operators.elementwise_power(context, syntax, left, right)
+    if operator == "/" and not right.is_scalar:
+        raise context.misfit(
+            "/ divides by a scalar only",
+            left,
+            right,
+            hint="write ./ for entry by entry, inv(B) for the inverse",
+        )
+    if operator == "\\":
+        solve = s.Call(syntax.start, syntax.stop, "solve", [syntax.left, syntax.right], {}, 0)
+        return functions.call(context, solve, parts)
+    if operator in operators.COMPARISON_RECORDS:
+        return operators.compare(context, syntax, left, right)
+    return operators.elementwise(context, syntax, left, right, operator)

@@ -1,0 +1,229 @@
+"""What the words of a text mean: variables, functions, sizes, constants, and words to be cut.
+
+Printed formulas set names side by side (`BXCA`); a word that is not a name itself is cut into known
+names, longest first. Constants are `I`, `I_n`, `K_mn`; where the user has a variable called `I` or `K`,
+they are `Id` and `Kc`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+
+from ...dims import Dim, product
+from .lexer import Token
+
+MAX_CUT = 2000
+
+
+@dataclass
+class Vocabulary:
+    """The names that a text may use.
+
+    Attributes
+    ----------
+    variables:
+        Names with a declared shape.
+    closed:
+        Whether other names are errors (a printed formula, an answer) or are inferred.
+    sizes:
+        Names of declared sizes.
+    functions:
+        Whether a name is a function.
+    local:
+        Names that a `where` clause of the text defines.
+    """
+
+    variables: Collection[str]
+    closed: bool
+    sizes: Collection[str]
+    functions: Callable[[str], bool]
+    local: set[str] = field(default_factory=set)
+
+    def is_name(self, word: str) -> bool:
+        """Whether a word stands for a value that is known beforehand."""
+        return word in self.variables or word in self.local
+
+    def constant(self, word: str) -> tuple[str, str] | None:
+        """`(kind, subscript)` when a word is `I`, `I_n`, `K_mn` or a substitute for them."""
+        head, _, subscript = word.partition("_")
+        if self.is_name(word):
+            return None
+        if head == ("Id" if self.is_name("I") else "I"):
+            if not subscript or self.cut_size(subscript, self.closed) or len(subscript) == 1:
+                return "eye", subscript
+        elif (
+            head == ("Kc" if self.is_name("K") else "K")
+            and subscript
+            and self.two_sizes(subscript) is not None
+        ):
+            return "commutation", subscript
+        return None
+
+    def two_sizes(self, subscript: str) -> tuple[Dim, Dim] | None:
+        """The sizes m and n of `K_mn` or `K_{m,n}`; None when they are not clear."""
+        if "," in subscript:
+            left, _, right = subscript.partition(",")
+            pair = self.cut_size(left, True), self.cut_size(right, True)
+            return None if pair[0] is None or pair[1] is None else (pair[0], pair[1])
+        for k in range(len(subscript) - 1, 0, -1):
+            first = self._one_size(subscript[:k])
+            second = self._one_size(subscript[k:])
+            if first is not None and second is not None:
+                return first, second
+        return None
+
+    def _one_size(self, word: str) -> Dim | None:
+        if word.isascii() and word.isdigit() and len(word) < 18:
+            return Dim.of(int(word))
+        return Dim.symbol(word) if word in self.sizes else None
+
+    def cut_size(self, word: str, new: bool) -> Dim | None:
+        """A size from a subscript: `n`, `12`, `mn`, `2n`, `m + 1`; `new` allows unknown names."""
+        total = Dim([])
+        for summand in word.replace("−", "+-").replace("-", "+-").split("+"):
+            summand = summand.strip()
+            negative = summand.startswith("-")
+            factors = []
+            for piece in summand.removeprefix("-").replace("*", " ").replace("·", " ").split():
+                digits = len(piece) - len(piece.lstrip("0123456789"))
+                if digits:
+                    factors.append(Dim.of(int(piece[: min(digits, 18)])))
+                    piece = piece[digits:]
+                if not piece:
+                    continue
+                if piece in self.sizes:
+                    factors.append(Dim.symbol(piece))
+                    continue
+                pieces = cut(piece, self.sizes)
+                if pieces is None:
+                    if not new or not piece.isidentifier():
+                        return None
+                    pieces = [piece]
+                factors.extend(Dim.symbol(p) for p in pieces)
+            if not factors:
+                return None
+            total = total + product(factors) * (-1 if negative else 1)
+        return total
+
+    def close_to(self, word: str, more: Iterable[str] = ()) -> list[str]:
+        """Known names that a word resembles."""
+        from difflib import get_close_matches
+
+        return get_close_matches(word, [*self.variables, *self.local, *more], 2, 0.6)
+
+
+def cut(
+    word: str, names: Collection[str], last: Callable[[str], bool] | None = None
+) -> list[str] | None:
+    """The word as a row of names, longest first; `last` says what else may stand at the end.
+
+    >>> cut("BXCA", {"A", "B", "C", "X"}), cut("dAx1", {"dA", "A", "x", "x1", "d"}), cut("Ay", {"A"})
+    (['B', 'X', 'C', 'A'], ['dA', 'x1'], None)
+    """
+    if len(word) > MAX_CUT or not names:
+        return None
+    longest = max(map(len, names))
+    piece: dict[int, str | None] = {len(word): ""}
+    for start in range(len(word) - 1, -1, -1):
+        piece[start] = None
+        if last is not None and last(word[start:]):
+            piece[start] = word[start:]
+        for stop in range(min(len(word), start + longest), start, -1):
+            if piece[stop] is not None and word[start:stop] in names:
+                piece[start] = word[start:stop]
+                break
+    if piece[0] is None:
+        return None
+    result, position = [], 0
+    while position < len(word):
+        found = piece[position]
+        assert found is not None
+        result.append(found)
+        position += len(found)
+    return result
+
+
+def where_names(tokens: list[Token]) -> set[str]:
+    """The names that a `where` clause at the end of the text defines."""
+    found: set[str] = set()
+    inside = False
+    depth = 0
+    for k, token in enumerate(tokens[:-2]):
+        if token.kind == "op":
+            depth += (token.text in "([{") - (token.text in ")]}")
+        if token.kind == "name" and token.text == "where" and tokens[k + 2].text == "=":
+            inside = True
+        if inside and not depth and tokens[k + 1].kind == "name" and tokens[k + 2].text == "=":
+            found.add(tokens[k + 1].text)
+    return found
+
+
+def cut_words(tokens: list[Token], vocabulary: Vocabulary) -> list[Token]:
+    """The tokens with words cut into names, and constants marked as such."""
+    result: list[Token] = []
+    for k, token in enumerate(tokens):
+        before = tokens[k - 1].text if k and tokens[k - 1].kind == "op" else ""
+        after = tokens[k + 1].text if tokens[k + 1 : k + 2] and tokens[k + 1].kind == "op" else ""
+        if (
+            token.kind != "name"
+            or vocabulary.is_name(token.text)
+            or (before == "." and not token.spaced)
+            or after == "="
+            or (after == "(" and vocabulary.functions(token.text))
+            or token.text == "where"
+        ):
+            result.append(token)
+        else:
+            result.extend(_meaning(token, after, vocabulary))
+    return result
+
+
+def _meaning(token: Token, after: str, vocabulary: Vocabulary) -> list[Token]:
+    constant = vocabulary.constant(token.text)
+    if constant:
+        return _constant_tokens(constant, token)
+    names = {*vocabulary.variables, *vocabulary.local}
+
+    def ends(word: str) -> bool:
+        if vocabulary.functions(word):
+            return after == "("
+        return vocabulary.constant(word) is not None
+
+    pieces = cut(token.text, names, ends if names else None)
+    if pieces is None and not vocabulary.closed:
+        pieces = _after_greek(token.text)
+    if pieces is None or len(pieces) == 1:
+        return [token]
+    result: list[Token] = []
+    offset = 0
+    exact = len(token.text) == token.stop - token.start
+    for piece in pieces:
+        start = token.start + offset if exact else token.start
+        stop = start + len(piece) if exact else token.stop
+        offset += len(piece)
+        part = Token("name", piece, start, stop, token.spaced and not result)
+        constant = None if vocabulary.is_name(piece) else vocabulary.constant(piece)
+        result.extend(_constant_tokens(constant, part) if constant else [part])
+    return result
+
+
+def _constant_tokens(constant: tuple[str, str], token: Token) -> list[Token]:
+    kind, subscript = constant
+    result = [Token(kind, token.text, token.start, token.stop, token.spaced)]
+    if subscript:
+        result.append(Token("sub", subscript, token.stop, token.stop))
+    return result
+
+
+def is_lower_greek(char: str) -> bool:
+    """Whether a letter is a small Greek one: undeclared, it is a scalar."""
+    return unicodedata.name(char, "").startswith("GREEK SMALL LETTER")
+
+
+def _after_greek(word: str) -> list[str] | None:
+    """`λx` is λ·x: a small Greek letter with Latin letters set directly behind it."""
+    if is_lower_greek(word[0]) and len(word) > 1 and "LATIN" in unicodedata.name(word[1], ""):
+        return [word[0], word[1:]]
+    return None
