@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..calculus import Expression, check, parse
+from ..verify import Verdict
 from .answer import free_label
 from .jsonform import document, expression_part
 from .terminal import Line
@@ -20,7 +21,7 @@ class Judged:
     wrt: Sequence[str]
     answer: str
     layout: str
-    verdict: Any
+    verdict: Verdict
 
 
 def judged(
@@ -67,4 +68,6 @@ def verdict_document(judged: Judged, exit_code: int) -> dict[str, Any]:
         answer=judged.answer,
         equal=bool(judged.verdict.equal),
         reason=str(judged.verdict.reason),
+        kind=judged.verdict.kind,
+        right_in=judged.verdict.layout,
     )
