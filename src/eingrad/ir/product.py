@@ -11,7 +11,7 @@ from .indices import Atoms, SplitConflict, merge_adjacent
 from .labelling import canonical_contraction, is_symmetric
 from .node import AxisIndex, Contraction, Factor, Node, Number, Shape, Sum, Term, raw_term
 from .node import size as size_node
-from .numbers import exact, is_zero, zeros
+from .numbers import exact, is_zero, number_of, zeros
 
 MAX_INLINED = 48  # a product of more factors than this keeps its parts as nodes
 MAX_DISTRIBUTED = 16  # products over structured sums are opened up to this many terms
@@ -45,6 +45,11 @@ def einsum(
     """
     if coefficient == 0 or any(is_zero(node) for node, _ in factors):
         return zeros(_out_shape(factors, out, sizes or {}))
+    if any(number_of(node) is not None for node, _ in factors):  # 2 as a factor is a coefficient
+        for node, _ in factors:
+            value = number_of(node)
+            coefficient *= 1 if value is None else value
+        factors = [f for f in factors if number_of(f[0]) is None]
     opened = _distribute(factors, out, coefficient, sizes or {})
     if opened is not None:
         return opened
