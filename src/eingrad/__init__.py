@@ -1,1 +1,80 @@
 """Exact matrix and tensor calculus: derivatives as closed formulas, with structure and code."""
+
+from typing import Any
+
+from . import functions as _records
+from .calculus import (
+    CompiledFunction,
+    Derivative,
+    Expression,
+    check,
+    derivative,
+    gradient,
+    gradients,
+    hessian,
+    hessian_diagonal,
+    hvp,
+    jacobian,
+    jvp,
+    parse,
+    vjp,
+)
+from .errors import EingradError
+from .frontends import python as _python
+from .frontends.python import (
+    Tensor,
+    constant,
+    einsum,
+    eye,
+    matrix,
+    ones,
+    scalar,
+    tensor,
+    vector,
+    zeros,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CompiledFunction",
+    "Derivative",
+    "EingradError",
+    "Expression",
+    "Tensor",
+    "check",
+    "constant",
+    "derivative",
+    "einsum",
+    "eye",
+    "gradient",
+    "gradients",
+    "hessian",
+    "hessian_diagonal",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "matrix",
+    "ones",
+    "parse",
+    "scalar",
+    "tensor",
+    "vector",
+    "vjp",
+    "zeros",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Functions that NumPy lacks, by the names of their records: `eingrad.softmax`,
+    `eingrad.logdet`."""
+    if name.startswith("_"):
+        raise AttributeError(f"module eingrad has no attribute {name}")
+    return getattr(_python, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_python.names()])
+
+
+assert _records

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from ..dims import shape_text
+from ..dims import Dim, shape_text
 from ..errors import InputError, NameError_, ShapeError
 from ..frontends.python import Tensor
-from ..frontends.text import Parsed, implied_variable
+from ..frontends.text import Parsed
 from ..frontends.text import parse as parse_text
 from ..ir.build import as_node, multiply
 from ..ir.construct import ones
@@ -111,7 +111,7 @@ def find_variable(node: Node, item: Any) -> Variable:
             return known[item]
         close = difflib.get_close_matches(item, known, 1)
         if item.isidentifier() and not close:
-            return implied_variable(item)
+            return implied_variable(item, node)
         raise NameError_(
             f"the expression has no variable called {item!r}",
             hint=f"did you mean {close[0]}?" if close else f"it has: {', '.join(known)}",
@@ -154,3 +154,14 @@ def fresh(name: str, *nodes: Node) -> str:
 
 def _name(node: Node) -> str:
     return node.name if isinstance(node, Variable) else "v"
+
+
+def implied_variable(name: str, node: Node) -> Variable:
+    """The variable that an undeclared name means, with sizes that `node` does not use."""
+    read = parse_text(name, {}).node
+    if not isinstance(read, Variable):
+        raise NameError_(f"{name!r} is not the name of a variable")
+    taken = {s for v in variables(node) for d in v.shape for s in d.symbols()}
+    taken |= {v.name for v in variables(node)} | {name}
+    free = (s for s in [*"pqrstuvw", *(f"p{k}" for k in range(1, 99))] if s not in taken)
+    return variable(name, tuple(Dim.symbol(next(free)) for _ in read.shape))
