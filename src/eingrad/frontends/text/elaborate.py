@@ -79,9 +79,7 @@ class Elaborator:
     def _look_ahead(self, root: s.Syntax, tokens: Iterable[Token]) -> None:
         """What must be known before names are met: axes of einsum's operands, sizes, the style."""
         for syntax in s.postorder(root):
-            if isinstance(syntax, s.Transpose) and syntax.python:
-                self.python = True
-            elif isinstance(syntax, s.Binary) and syntax.operator == "@":
+            if _in_python_style(syntax):
                 self.python = True
             elif isinstance(syntax, s.Name):
                 self.context.used_names.add(syntax.name)
@@ -209,7 +207,7 @@ class Elaborator:
         return result
 
     def variables(self) -> dict[str, Variable]:
-        """The variables by name: those met in the text first, then the others that were declared."""
+        """The variables by name: those met in the text, then the others that were declared."""
         found: dict[str, Variable] = {}
         for name in self.order:
             node: Node | None = self.declared.get(name)
@@ -225,8 +223,15 @@ SIZE_ARGUMENTS = {
 }  # fmt: skip
 
 
+def _in_python_style(syntax: s.Syntax) -> bool:
+    """Whether this is written so only in Python: `.T` or `@`."""
+    if isinstance(syntax, s.Transpose):
+        return syntax.python
+    return isinstance(syntax, s.Binary) and syntax.operator == "@"
+
+
 def _rank_of_kind(name: str) -> int:
-    """Axes of an undeclared name: a–g and small Greek letters scalars, h–z vectors, capitals matrices."""
+    """Axes of an undeclared name: a–g, small Greek letters 0; h–z 1; capitals 2."""
     first = name.lstrip("_")[:1]
     if first.isupper():
         return 2

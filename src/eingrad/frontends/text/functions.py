@@ -1,7 +1,7 @@
-"""Functions of the language: the records of the registry, and structural ones built from `construct`.
+"""Functions of the language: the records of the registry, and structural ones.
 
-A structural function is one entry of `STRUCTURAL`: which of its arguments are values (the others are
-sizes, axes, texts, read as written), and what makes its value.
+A structural function is one entry of `STRUCTURAL`: which of its arguments are values (the others
+are sizes, axes, texts, read as written), and what makes its value.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def structural(
 ) -> Callable[[Callable[[Context, s.Call, Arguments], Value]], Any]:
     """Register a structural function under its spellings.
 
-    `parameters` names those behind the values; `count` is how many values there are (None: all that are
-    given); `listed` says that the values are the items of one list.
+    `parameters` names those behind the values; `count` is how many values there are (None: all
+    that are given); `listed` says that the values are the items of one list.
     """
 
     def remember(make: Callable[[Context, s.Call, Arguments], Value]) -> Any:
@@ -362,7 +362,7 @@ def sizes(context: Context, items: list[s.Syntax]) -> list[Dim]:
 
 
 def needs(name: str) -> str:
-    """The record called `name`, which a structural function is built on; an error if it is missing."""
+    """The name of a record that a structural function is built on; an error if it is missing."""
     if name not in REGISTRY:
         raise UnsupportedError(f"this needs the function {name}, which is not there")
     return name

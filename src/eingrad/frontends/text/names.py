@@ -1,8 +1,8 @@
 """What the words of a text mean: variables, functions, sizes, constants, and words to be cut.
 
-Printed formulas set names side by side (`BXCA`); a word that is not a name itself is cut into known
-names, longest first. Constants are `I`, `I_n`, `K_mn`; where the user has a variable called `I` or `K`,
-they are `Id` and `Kc`.
+Printed formulas set names side by side (`BXCA`); a word that is not a name itself is cut into
+known names, longest first. Constants are `I`, `I_n`, `K_mn`; where the user has a variable called
+`I` or `K`, they are `Id` and `Kc`.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def cut(
 ) -> list[str] | None:
     """The word as a row of names, longest first; `last` says what else may stand at the end.
 
-    >>> cut("BXCA", {"A", "B", "C", "X"}), cut("dAx1", {"dA", "A", "x", "x1", "d"}), cut("Ay", {"A"})
+    >>> cut("BXCA", {"A", "B", "C", "X"}), cut("dAx1", {"dA", "x", "x1", "d"}), cut("Ay", {"A"})
     (['B', 'X', 'C', 'A'], ['dA', 'x1'], None)
     """
     if len(word) > MAX_CUT or not names:

@@ -165,8 +165,8 @@ def kronecker(context: Context, syntax: s.Syntax, left: Value, right: Value) -> 
     one = Dim.of(1)
     a = (one,) * (rank - left.ndim) + left.shape
     b = (one,) * (rank - right.ndim) + right.shape
-    shape = tuple(x * y for x, y in zip(a, b, strict=True))
-    result = context.new(syntax, shape, construct.kron, left, right)
+    dims = [x * y for x, y in zip(a, b, strict=True)]
+    result = context.new(syntax, dims, construct.kron, left, right)
     return context.as_column(syntax, result) if rank == 2 else result
 
 

@@ -61,8 +61,8 @@ def parse(
     declarations:
         Shapes and facts by name (`"n n spd"`, `(3, "k")`, a `Variable`); other names are inferred.
     known:
-        All names that may occur: the text is a printed formula or an answer. Words are then cut into
-        known names, and any other name is an error.
+        All names that may occur: the text is a printed formula or an answer. Words are then cut
+        into known names, and any other name is an error.
     expected_shape:
         The shape that the result must have; it decides the sizes of `I`, `𝟏` and `0`.
 

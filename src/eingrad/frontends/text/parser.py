@@ -1,4 +1,4 @@
-"""Tokens → syntax tree: a Pratt parser whose stack is a list, so that no depth meets Python's limit.
+"""Tokens → syntax tree: a Pratt parser whose stack is a list; no depth meets Python's limit.
 
 Methods are generators that `yield` the sub-parse they need and are driven by `_run`; they read
 as recursive descent. Levels, loosest first: comparison, `+ -`, `* .* / ./ @ ⊗`, juxtaposition and
@@ -11,6 +11,7 @@ from collections.abc import Generator
 from fractions import Fraction
 from typing import Any
 
+from ...dims import Dim
 from ...errors import ParseError, Span
 from . import syntax as s
 from .lexer import Token
@@ -359,7 +360,7 @@ class Parser:
         raise self.unexpected(token)
 
     def constant(self, token: Token) -> s.Syntax:
-        sizes = []
+        sizes: list[Dim] = []
         stop = token.stop
         if self.peek.kind == "sub" and not (self.index and self._indexes(self.peek, token)):
             sub = self.advance()

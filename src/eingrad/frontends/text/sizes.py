@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from ...dims import ONE, Dim
 from ...ir.node import Shape
 
-PLEASANT = "m n p q k r s t u v w l h d".split()
+PLEASANT = tuple("mnpqkrstuvwlhd")
 Failure = Callable[[], Exception]
 
 
@@ -59,7 +59,7 @@ class Sizes:
         return sorted(dim.symbols() - self.rigid, key=lambda s: (not s.startswith("?"), s))
 
     def unify(self, left: Dim, right: Dim, failure: Failure) -> bool:
-        """Make two sizes equal; False when they never are. `failure` is raised when it shows later."""
+        """Make two sizes equal; False when they never are; `failure` is for what shows later."""
         solved = self._solve(left, right)
         if solved is None:
             self.waiting.append((left, right, failure))
@@ -121,7 +121,7 @@ class Sizes:
 
     def _linear(self, difference: Dim, free: list[str]) -> bool | None:
         """Solve c·s + rest = 0 for a symbol s, preferring a result without negative parts."""
-        results = []
+        results: list[tuple[bool, bool, int, str, Dim]] = []
         for name in free:
             own = [(m, c) for m, c in difference.terms if name in m]
             if len(own) != 1 or own[0][0] != (name,):
@@ -184,7 +184,7 @@ class Sizes:
         return {symbol: Dim.symbol(name) for symbol, name in zip(found, pleasant, strict=True)}
 
     def _force(self) -> None:
-        """Products that are still open are compared factor by factor: a·b = m·n gives a = m, b = n."""
+        """Open products are compared factor by factor: a·b = m·n gives a = m, b = n."""
         while self.waiting:
             left, right, failure = self.waiting.pop(0)
             left, right = _without_common(self.resolve(left), self.resolve(right))

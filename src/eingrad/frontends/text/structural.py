@@ -151,7 +151,7 @@ def _eye(context: Context, call: s.Call, args: Arguments) -> Value:
     if len(dims) > 2:
         raise context.error("eye takes one size", call)
     if len(dims) == 2:
-        context.sizes.unify(*dims, lambda: context.error("eye is square", call))
+        context.sizes.unify(dims[0], dims[1], lambda: context.error("eye is square", call))
     return identity(context, call, dims[0] if dims else context.sizes.fresh())
 
 
@@ -307,12 +307,12 @@ def _kron(context: Context, call: s.Call, args: Arguments) -> Value:
 
 @structural("hadamard multiply", count=2)
 def _hadamard(context: Context, call: s.Call, args: Arguments) -> Value:
-    return operators.elementwise(context, call, *args.values, ".*")
+    return operators.elementwise(context, call, args.values[0], args.values[1], ".*")
 
 
 @structural("divide", count=2)
 def _divide(context: Context, call: s.Call, args: Arguments) -> Value:
-    return operators.elementwise(context, call, *args.values, "./")
+    return operators.elementwise(context, call, args.values[0], args.values[1], "./")
 
 
 @structural("inner vdot", count=2)

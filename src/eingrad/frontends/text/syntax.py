@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ...dims import Dim
+
 
 @dataclass(slots=True, eq=False)
 class Syntax:
@@ -46,7 +48,7 @@ class Constant(Syntax):
     """`𝟏_n`, `I_n`, `K_mn`: `kind` is `ones`, `eye` or `commutation`; sizes may be left out."""
 
     kind: str
-    sizes: tuple[Syntax, ...]
+    sizes: tuple[Dim, ...]
 
 
 @dataclass(slots=True, eq=False)

@@ -1,7 +1,7 @@
 """Syntax with shapes: what elaboration makes of each part of a text before nodes are built.
 
-A `Value` knows its shape up to sizes that are still being unified, and how its node is made from the
-nodes of its operands. Nodes are made at the end, when all sizes are known.
+A `Value` knows its shape up to sizes that are still being unified, and how its node is made from
+the nodes of its operands. Nodes are made at the end, when all sizes are known.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ class Context:
                 )
             if other.ndim != first.ndim:
                 if {first.ndim, other.ndim} == {1, 2}:
-                    hint = "a vector is repeated along rows or columns with vector(1), as in x*vector(1)'"
+                    hint = "a vector is repeated along rows or columns as in x*vector(1)'"
                 raise self.misfit(f"{what} takes operands of one shape", first, other, hint=hint)
             for k, (a, b) in enumerate(zip(shape, other.shape, strict=True)):
                 a, b = self.sizes.resolve(a), self.sizes.resolve(b)
@@ -199,7 +199,8 @@ class Context:
             expected = self.sizes.resolve_shape(value.shape)
             if node.shape != expected and value.letters is None:
                 raise ShapeError(
-                    f"this has shape {shape_text(node.shape)}, where {shape_text(expected)} was read",
+                    f"this has shape {shape_text(node.shape)}, "
+                    f"where {shape_text(expected)} was read",
                     text=self.text,
                     spans=(self.span(value.syntax),),
                 )
