@@ -16,7 +16,7 @@ from ..errors import UnsupportedError
 from ..ir.build import as_node, is_zero
 from ..ir.node import Apply, Contraction, Node, Number, Sum, Term
 from ..ir.record import lookup
-from ..ir.rule import Indexed, IndexRule
+from ..ir.rule import FamilyRule, Indexed, IndexRule
 
 Axes = tuple[tuple[Hashable, ...], ...]
 
@@ -68,8 +68,8 @@ def _of_function(node: Apply, dependent: set[Node]) -> Iterator[Local]:
             raise UnsupportedError(
                 f"{record.name} has no derivative by operand {node.operands.index(operand) + 1}"
             )
-        if isinstance(rule, IndexRule):
-            yield from _by_index_rule(node, operand, rule, params)
+        if isinstance(rule, IndexRule | FamilyRule):
+            yield from _by_index_rule(node, operand, rule.given(params), params)
             continue
         slope = as_node(rule(node, *node.operands, **params))
         if is_zero(slope):

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable
 from fractions import Fraction
+from itertools import combinations
 from typing import Any
 
 from ..dims import Dim
-from .indices import Atoms
+from .indices import Atoms, SplitConflict
 from .labelling import is_symmetric
-from .node import Apply, AxisIndex, Node, Number, Term
+from .node import Apply, AxisIndex, Contraction, Node, Number, Term, Variable
 
 MAX_REPEATED = 4  # x⁴ is held as four factors x, x⁵ as a power
 
@@ -32,6 +33,8 @@ class ProductView:
         Atoms of the result; all others are summed.
     coefficient:
         What the rewrites have pulled out.
+    dropped, added:
+        Summed atoms that have vanished with their factors, and new ones.
     """
 
     def __init__(self, factors: list[RawFactor], kept: set[int], atoms: Atoms) -> None:
@@ -39,31 +42,83 @@ class ProductView:
         self.kept = kept
         self.atoms = atoms
         self.coefficient: Number = 1
+        self.dropped: set[int] = set()
+        self.added: set[int] = set()
 
     def simplify(self) -> bool:
         """Run all rewrites until none applies; whether atoms were renamed."""
-        from .record import REGISTRY
-
         renamed = False
-        changed = True
-        while changed:
-            changed = False
+        while True:
             if len(self.factors) > 1:
                 self._collect_powers()
-            for k, (node, _) in enumerate(self.factors):
-                if not isinstance(node, Apply):
+                if cancel_orthogonal(self) or self._rewrite_once() or self._rewrite_opened():
+                    renamed = True
+                    self._resolve()
                     continue
+            return renamed
+
+    def _rewrite_once(self) -> bool:
+        from .record import REGISTRY
+
+        for k, (node, _) in enumerate(self.factors):
+            record = REGISTRY.get(node.function) if isinstance(node, Apply) else None
+            if record is not None and any(rewrite(self, k) for rewrite in record.in_products):
+                return True
+        return False
+
+    def _rewrite_opened(self) -> bool:
+        """The same inside contractions that hold two factors which may meet: A (A⁻¹ b) is b."""
+        positions = self._worth_opening()
+        if not positions:
+            return False
+        before = (self.factors, list(self.atoms.size), dict(self.atoms.became), set(self.added))
+        for k in sorted(positions, reverse=True):
+            node, axes = self.factors[k]
+            assert isinstance(node, Contraction)
+            local = dict(zip(node.out, axes, strict=True))
+            for label, dim in enumerate(node.sizes):
+                if label not in local:
+                    local[label] = (self.atoms.fresh(dim),)
+                    self.added.update(local[label])
+            inner = [
+                (f.node, tuple(tuple(a for x in axis for a in local[x]) for axis in f.indices))
+                for f in node.factors
+            ]
+            self.factors = [*self.factors[:k], *inner, *self.factors[k + 1 :]]
+        if cancel_orthogonal(self) or self._rewrite_once():
+            return True
+        self.factors, self.atoms.size, self.atoms.became, self.added = before
+        return False
+
+    def _worth_opening(self) -> set[int]:
+        """The contractions among the factors that hold a factor which may meet another one."""
+        from .record import REGISTRY
+
+        if not any(isinstance(node, Contraction) for node, _ in self.factors):
+            return set()
+        held: list[tuple[Node, int]] = []  # nodes, and the contraction that they are in
+        for k, (node, _) in enumerate(self.factors):
+            if isinstance(node, Contraction):
+                held.extend((f.node, k) for f in node.factors)
+            else:
+                held.append((node, -1))
+        found: set[int] = set()
+        for node, k in held:
+            meets: Any = None
+            if isinstance(node, Apply):
                 record = REGISTRY.get(node.function)
-                if record is None:
-                    continue
-                for rewrite in record.in_products:
-                    if rewrite(self, k):
-                        changed = renamed = True
-                        self._resolve()
-                        break
-                if changed:
-                    break
-        return renamed
+                meets = record.meets if record is not None else None
+            elif isinstance(node, Variable) and "orthogonal" in node.facts:
+                meets = _same
+            if meets is not None:
+                found.update(
+                    place
+                    for other, j in held
+                    if j != k and meets(node, other)
+                    for place in (j, k)
+                    if place >= 0
+                )
+        return found
 
     def occurrences(self, atom: int) -> int:
         """How often an atom occurs on the factors."""
@@ -73,10 +128,46 @@ class ProductView:
         """Whether an atom is summed."""
         return atom not in self.kept
 
+    def private(self, axis: AxisIndex, times: int) -> bool:
+        """Whether an axis consists of summed atoms that occur just so often."""
+        return bool(axis) and all(
+            self.summed(atom) and self.occurrences(atom) == times for atom in axis
+        )
+
     def replace(self, positions: Iterable[int], *new: RawFactor) -> None:
-        """Exchange the factors at `positions` for others."""
+        """Exchange the factors at `positions` for others; terms among these are opened."""
         gone = set(positions)
-        self.factors = [f for k, f in enumerate(self.factors) if k not in gone] + list(new)
+        self.factors = [f for k, f in enumerate(self.factors) if k not in gone]
+        for node, axes in new:
+            self._take(node, axes)
+
+    def drop(self, positions: Iterable[int], axis: AxisIndex) -> None:
+        """Take factors away together with the sum over an axis that only they carried."""
+        self.replace(positions)
+        self.dropped.update(axis)
+
+    def _take(self, node: Node, axes: tuple[AxisIndex, ...]) -> None:
+        from .build import exact, is_zero
+
+        if is_zero(node):
+            self.coefficient = 0
+            return
+        if not isinstance(node, Term):
+            self.factors.append((node, axes))
+            return
+        before = (list(self.atoms.size), dict(self.atoms.became))
+        local = [self.atoms.fresh(dim) for dim in node.sizes]
+        try:
+            for axis, inner in zip(axes, node.out, strict=True):
+                self.atoms.unify(axis, tuple(local[a] for a in inner))
+        except SplitConflict:
+            self.atoms.size, self.atoms.became = before
+            self.factors.append((node, axes))
+            return
+        self.coefficient = exact(self.coefficient * node.coefficient)
+        for factor in node.factors:
+            placed = tuple(tuple(local[a] for a in axis) for axis in factor.indices)
+            self.factors.append((factor.node, placed))
 
     def unify(self, left: AxisIndex, right: AxisIndex) -> None:
         """Make two axes one (a delta)."""
@@ -108,6 +199,27 @@ class ProductView:
             total = sum(e for k, e in keyed if k == key)
             factors.extend((node, axes) for node in power_factors(base, total))
         self.factors = factors
+
+
+def _same(node: Node, other: Node) -> bool:
+    return node is other
+
+
+def cancel_orthogonal(view: ProductView) -> bool:
+    """QᵀQ -> I and QQᵀ -> I, where the two meet in one summed index that occurs nowhere else."""
+    seen: dict[Node, list[int]] = {}
+    for k, (node, _) in enumerate(view.factors):
+        if isinstance(node, Variable) and "orthogonal" in node.facts and node.ndim == 2:
+            seen.setdefault(node, []).append(k)
+    for positions in seen.values():
+        for p, q in combinations(positions, 2):
+            mine, its = view.factors[p][1], view.factors[q][1]
+            for end in (0, 1):
+                if mine[end] == its[end] and view.private(mine[end], 2):
+                    view.drop({p, q}, mine[end])
+                    view.unify(mine[1 - end], its[1 - end])
+                    return True
+    return False
 
 
 def base_and_exponent(node: Node) -> tuple[Node, Number]:

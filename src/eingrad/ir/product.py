@@ -238,7 +238,8 @@ class _Product:
         if renamed:
             out = [resolve(axis) for axis in out]
             factors = [(node, tuple(map(resolve, axes))) for node, axes in factors]
-            used = {a for atom in used for a in resolve((atom,))}
+            gone = {a for atom in view.dropped for a in resolve((atom,))}
+            used = {a for atom in used | view.added for a in resolve((atom,))} - gone
             kept = {a for axis in out for a in axis}
         factors, sized = self._close_components(factors, used, kept)
         merged = merge_adjacent([*out, *(x for _, axes in factors for x in axes)], self.atoms)

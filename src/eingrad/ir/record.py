@@ -36,9 +36,11 @@ class Record:
         One rule for each operand. Elementwise: `lambda y, *operands: node or number`. Otherwise an
         `IndexRule` (see `eingrad.ir.rule`). `params` are passed as keywords when `rule_params`.
     code:
-        Backend name → template with `{0}`, `{1}`, and parameters by name (`"np.tanh({0})"`), or
-        a callable `(arguments: list[str], params: dict) -> str`. `"numpy"` is required;
-        a template that starts with `"xp."` serves every array namespace.
+        Backend name (`numpy`, `jax`, `torch`, `tensorflow`) → template with `{0}`, `{1}`, and
+        parameters by name (`"np.tanh({0})"`), or a callable `(arguments: list[str], params: dict) ->
+        str`. `"numpy"` is required. A template brackets its arguments where it needs to; its result
+        may need brackets of its own. The namespaces are `np`, `jnp`, `torch` and `tf`, and `scipy`
+        and `jax` in full.
     notation:
         How it is written, see `Notation`.
     domain:
@@ -61,6 +63,19 @@ class Record:
         Equations in text form that tests check on random inputs (`"inv(inv(X)) == X"`).
     source:
         Where the derivative rule comes from.
+    rule_params:
+        Whether the derivative rules take the parameters as keywords.
+    defaults:
+        Parameters with their default values; in text they are keywords: `leaky_relu(x, slope=0.1)`.
+    analytic:
+        Whether `evaluate` takes complex arrays and is holomorphic there, so that complex-step
+        differences are exact.
+    helpers:
+        Backend name → source text of the functions that the code of this record calls; emitted once,
+        above the function that uses them. Their names begin with an underscore.
+    meets:
+        `(node, other) -> bool`: whether `in_products` may do something about these two factors;
+        contractions that hold them are then opened for it.
     """
 
     name: str
@@ -81,6 +96,8 @@ class Record:
     rule_params: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     analytic: bool = True
+    helpers: Mapping[str, str] = field(default_factory=dict)
+    meets: Callable[[Any, Any], bool] | None = None
 
     @property
     def elementwise(self) -> bool:
@@ -98,7 +115,9 @@ class Notation:
     * `"superscript"`: `X⁻¹`; `unicode` is what follows the operand, `latex` what is in `^{…}`;
     * `"fence"`: `|x|`, `‖x‖`; `unicode` and `latex` are `(left, right)` pairs;
     * `"radical"`: √x;
-    * `"infix"`: `x ≥ y`; `unicode` and `latex` are the operator.
+    * `"infix"`: `x ≥ y`; `unicode` and `latex` are the operator;
+    * `"power"`: `xᵉ`, the exponent being the parameter `exponent` or the second operand;
+    * `"symbol"`: `π`; `unicode` and `latex` are the symbol.
     """
 
     kind: str
@@ -106,27 +125,87 @@ class Notation:
     latex: str | tuple[str, str]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Alias:
+    """A name for a composition of other functions: √x is a power, a mean is a sum by a size.
+
+    Attributes
+    ----------
+    name, sentence, spellings, numpy:
+        As in `Record`.
+    operands:
+        How many operands it takes.
+    build:
+        `(*nodes, **params) -> Node`; raises `ShapeError` where the operands do not fit.
+    """
+
+    name: str
+    sentence: str
+    operands: int
+    build: Callable[..., Node]
+    spellings: tuple[str, ...]
+    numpy: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+DOMAINS = frozenset(
+    "real positive unit above_one nonzero bounded square spd full_rank symmetric integer boolean"
+    " probability".split()
+)
+NOTATION_KINDS = frozenset({"call", "superscript", "fence", "radical", "infix", "power", "symbol"})
+
 REGISTRY: dict[str, Record] = {}
-SPELLINGS: dict[str, str] = {}
+ALIASES: dict[str, Alias] = {}
+SPELLINGS: dict[str, str] = {}  # what is typed -> name of a record or an alias
+NUMPY_NAMES: dict[
+    str, str
+] = {}  # NumPy's name, such as "linalg.inv" -> name of a record or an alias
 
 
 def register(record: Record) -> Record:
     """Put a record into the registry; a duplicate name or spelling, or a bad field, is an error."""
-    if not record.name.isidentifier():
-        raise ValueError(f"record name {record.name!r} is not an identifier")
-    if record.name in REGISTRY:
-        raise ValueError(f"two records are called {record.name}")
-    if "numpy" not in record.code and not any(
-        isinstance(c, str) and c.startswith("xp.") for c in record.code.values()
-    ):
+    _check(record)
+    _claim(record)
+    REGISTRY[record.name] = record
+    return record
+
+
+def register_alias(alias: Alias) -> Alias:
+    """Put an alias into the registry; a duplicate name or spelling is an error."""
+    if not alias.sentence or not alias.spellings:
+        raise ValueError(f"alias {alias.name} needs a sentence and a spelling")
+    _claim(alias)
+    ALIASES[alias.name] = alias
+    return alias
+
+
+def _check(record: Record) -> None:
+    for text in ("sentence", "source"):
+        if not getattr(record, text).strip():
+            raise ValueError(f"record {record.name} has no {text}")
+    if "numpy" not in record.code:
         raise ValueError(f"record {record.name} has no code for numpy")
     if len(record.derivative) != len(record.domain):
         raise ValueError(f"record {record.name}: one derivative rule and one domain per operand")
-    for spelling in record.spellings:
-        if SPELLINGS.setdefault(spelling, record.name) != record.name:
-            raise ValueError(f"{record.name} and {SPELLINGS[spelling]} are both spelled {spelling}")
-    REGISTRY[record.name] = record
-    return record
+    unknown = set(record.domain) - DOMAINS
+    if unknown:
+        raise ValueError(f"record {record.name}: unknown domain {sorted(unknown)}")
+    if record.notation.kind not in NOTATION_KINDS or not record.notation.latex:
+        raise ValueError(f"record {record.name} has no notation")
+
+
+def _claim(entry: Record | Alias) -> None:
+    """Take the names of a new entry, all or none of them."""
+    if not entry.name.isidentifier():
+        raise ValueError(f"name {entry.name!r} is not an identifier")
+    if entry.name in REGISTRY or entry.name in ALIASES:
+        raise ValueError(f"two functions are called {entry.name}")
+    for table, names in ((SPELLINGS, entry.spellings), (NUMPY_NAMES, entry.numpy)):
+        for name in names:
+            if table.get(name, entry.name) != entry.name:
+                raise ValueError(f"{entry.name} and {table[name]} are both called {name}")
+    SPELLINGS.update(dict.fromkeys(entry.spellings, entry.name))
+    NUMPY_NAMES.update(dict.fromkeys(entry.numpy, entry.name))
 
 
 def lookup(name: str) -> Record:
@@ -147,8 +226,7 @@ def infer_shape(record: Record, shapes: tuple[Shape, ...], params: Mapping[str, 
     if record.elementwise:
         if len({*shapes}) > 1:
             raise ShapeError(
-                f"{record.name}: operands have shapes "
-                + " and ".join(map(shape_text, shapes))
+                f"{record.name}: operands have shapes " + " and ".join(map(shape_text, shapes))
             )
         return shapes[0] if shapes else ()
     sizes: dict[str, Any] = {}

@@ -7,7 +7,7 @@ of a node beyond the letters written are implied, and are the same on every fact
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,9 +44,7 @@ class Indexed:
     def __mul__(self, other: Indexed | Number) -> Indexed:
         right = _as_indexed(other)
         return Indexed(
-            tuple(
-                (a * b, f + g, d + e) for a, f, d in self.terms for b, g, e in right.terms
-            )
+            tuple((a * b, f + g, d + e) for a, f, d in self.terms for b, g, e in right.terms)
         )
 
     __rmul__ = __mul__
@@ -61,6 +59,9 @@ def delta(indices: str) -> Indexed:
     return Indexed(((1, (), (indices,)),))
 
 
+ZERO = Indexed(())
+
+
 @dataclass(frozen=True)
 class IndexRule:
     """∂Y[out]/∂X[in] as an `Indexed`, from the output node, the operand nodes and the parameters."""
@@ -68,3 +69,18 @@ class IndexRule:
     out: str
     into: str
     build: Callable[..., Any]
+
+    def given(self, params: Mapping[str, Any]) -> IndexRule:
+        """The rule for these parameters of the function."""
+        return self
+
+
+@dataclass(frozen=True)
+class FamilyRule:
+    """Rules of a function whose number of axes depends on its parameters (a derivative of order p)."""
+
+    make: Callable[..., IndexRule]
+
+    def given(self, params: Mapping[str, Any]) -> IndexRule:
+        """The rule for these parameters of the function."""
+        return self.make(**params)

@@ -1,0 +1,345 @@
+"""Functions of the last axis: softmax and its kin, extrema, products. `axes` brings any axes there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..errors import ShapeError
+from ..ir import build
+from ..ir.apply import apply
+from ..ir.facts import facts_of
+from ..ir.node import Apply, Node, Shape
+from ..ir.record import Notation, Record, register
+from ..ir.rule import ZERO, FamilyRule, Indexed, IndexRule, delta
+from .exponents import (
+    log_softmax_of_shifted,
+    logsumexp_of_shifted,
+    softmax_of_shifted,
+)
+from .fact_rules import SIGNS, always
+from .templates import helper, with_numbers
+
+
+def logsumexp_values(z: Any) -> np.ndarray:
+    """log Σ exp along the last axis without overflow, also for complex z near the real axis."""
+    z = np.asarray(z)
+    top = z.real.max(axis=-1, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    return top[..., 0] + np.log(np.exp(z - top).sum(axis=-1))
+
+
+def softmax_values(z: Any) -> np.ndarray:
+    """exp(z)/Σ exp(z) along the last axis."""
+    return np.exp(z - logsumexp_values(z)[..., None])
+
+
+SOFTMAX = """
+def _softmax(z):
+    e = np.exp(z - z.max(axis=-1, keepdims=True))
+    return e / e.sum(axis=-1, keepdims=True)
+"""
+LOG_SOFTMAX = """
+def _log_softmax(z):
+    z = z - z.max(axis=-1, keepdims=True)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+"""
+LOGSUMEXP = """
+def _logsumexp(z):
+    top = z.max(axis=-1)
+    return top + np.log(np.exp(z - top[..., None]).sum(axis=-1))
+"""
+
+register(
+    Record(
+        name="softmax",
+        sentence="exp(z)/Σ exp(z) along the last axis.",
+        signature="k -> k",
+        evaluate=softmax_values,
+        derivative=(IndexRule("i", "j", lambda y, z: y["i"] * delta("ij") - y["i"] * y["j"]),),
+        code={
+            "numpy": "_softmax({0})",
+            "jax": "jax.nn.softmax({0}, axis=-1)",
+            "torch": "torch.softmax({0}, dim=-1)",
+            "tensorflow": "tf.nn.softmax({0}, axis=-1)",
+        },
+        helpers={"numpy": SOFTMAX},
+        notation=Notation("call", "softmax", r"\operatorname{softmax}"),
+        domain=("real",),
+        spellings=("softmax",),
+        facts=always("positive"),
+        rewrites=(softmax_of_shifted,),
+        laws=(
+            "sum(softmax(x)) == 1",
+            "softmax(x) == exp(x)/sum(exp(x))",
+            "softmax(x + 3) == softmax(x)",
+        ),
+        source="dpᵢ = pᵢ (dzᵢ − Σ pⱼ dzⱼ)",
+    )
+)
+
+register(
+    Record(
+        name="log_softmax",
+        sentence="z − log Σ exp(z) along the last axis.",
+        signature="k -> k",
+        evaluate=lambda z: np.asarray(z) - logsumexp_values(z)[..., None],
+        derivative=(IndexRule("i", "j", lambda y, z: delta("ij") - apply("softmax", z)["j"]),),
+        code={
+            "numpy": "_log_softmax({0})",
+            "jax": "jax.nn.log_softmax({0}, axis=-1)",
+            "torch": "torch.log_softmax({0}, dim=-1)",
+            "tensorflow": "tf.nn.log_softmax({0}, axis=-1)",
+        },
+        helpers={"numpy": LOG_SOFTMAX},
+        notation=Notation("call", "log_softmax", r"\operatorname{log\,softmax}"),
+        domain=("real",),
+        spellings=("log_softmax", "logsoftmax"),
+        rewrites=(log_softmax_of_shifted,),
+        laws=("log_softmax(x) == log(softmax(x))", "log_softmax(x) == x - logsumexp(x)"),
+        source="d log pᵢ = dzᵢ − Σ pⱼ dzⱼ",
+    )
+)
+
+register(
+    Record(
+        name="logsumexp",
+        sentence="log Σ exp(z) along the last axis, without overflow.",
+        signature="k ->",
+        evaluate=logsumexp_values,
+        derivative=(IndexRule("", "j", lambda y, z: apply("softmax", z)["j"]),),
+        code={
+            "numpy": "_logsumexp({0})",
+            "jax": "jax.nn.logsumexp({0}, axis=-1)",
+            "torch": "torch.logsumexp({0}, dim=-1)",
+            "tensorflow": "tf.reduce_logsumexp({0}, axis=-1)",
+        },
+        helpers={"numpy": LOGSUMEXP},
+        notation=Notation("call", "logsumexp", r"\operatorname{logsumexp}"),
+        domain=("real",),
+        spellings=("logsumexp",),
+        rewrites=(logsumexp_of_shifted,),
+        laws=("logsumexp(x) == log(sum(exp(x)))", "logsumexp(x + 2) == 2 + logsumexp(x)"),
+        source="d log Σ exp(zⱼ) = Σ pⱼ dzⱼ",
+    )
+)
+
+
+# --- extrema --------------------------------------------------------------------------------------
+
+
+def max_share_values(x: Any) -> np.ndarray:
+    """1/k at each of the k largest entries along the last axis, else 0."""
+    x = np.asarray(x)
+    top = (x == x.max(axis=-1, keepdims=True)).astype(np.result_type(x, np.float32))
+    return top / top.sum(axis=-1, keepdims=True)
+
+
+MAX_SHARE = '''
+def _max_share(x):
+    """1/k at each of the k largest entries along the last axis, else 0."""
+    top = (x == x.max(axis=-1, keepdims=True)).astype(x.dtype)
+    return top / top.sum(axis=-1, keepdims=True)
+'''
+MAX_SHARE_TORCH = MAX_SHARE.replace(
+    "x.max(axis=-1, keepdims=True)", "x.amax(-1, keepdim=True)"
+).replace(".astype(x.dtype)", ".to(x.dtype)")
+MAX_SHARE_TENSORFLOW = '''
+def _max_share(x):
+    """1/k at each of the k largest entries along the last axis, else 0."""
+    top = tf.cast(x == tf.reduce_max(x, axis=-1, keepdims=True), x.dtype)
+    return top / tf.reduce_sum(top, axis=-1, keepdims=True)
+'''
+
+register(
+    Record(
+        name="max_share",
+        sentence="1/k at each of the k largest entries along the last axis, else 0.",
+        signature="k -> k",
+        evaluate=max_share_values,
+        derivative=(IndexRule("i", "j", lambda y, x: ZERO),),
+        code=dict.fromkeys(("numpy", "jax", "torch", "tensorflow"), "_max_share({0})"),
+        helpers={
+            "numpy": MAX_SHARE,
+            "jax": MAX_SHARE,
+            "torch": MAX_SHARE_TORCH,
+            "tensorflow": MAX_SHARE_TENSORFLOW,
+        },
+        notation=Notation("call", "max_share", r"\operatorname{argmax}"),
+        domain=("real",),
+        spellings=("max_share",),
+        facts=always("nonnegative"),
+        analytic=False,
+        laws=("sum(max_share(x)) == 1", "max_share(x)'*x == max(x)"),
+        source="constant where the largest entry is unique",
+    )
+)
+
+
+def _sign_facts(node: Apply) -> frozenset[str]:
+    return facts_of(node.operands[0]) & SIGNS
+
+
+register(
+    Record(
+        name="max",
+        sentence="The largest entry along the last axis; equal ones share the derivative equally.",
+        signature="k ->",
+        evaluate=lambda x: np.max(x, axis=-1),
+        derivative=(IndexRule("", "j", lambda y, x: apply("max_share", x)["j"]),),
+        code={
+            "numpy": "np.max({0}, axis=-1)",
+            "jax": "jnp.max({0}, axis=-1)",
+            "torch": "torch.amax({0}, -1)",
+            "tensorflow": "tf.reduce_max({0}, axis=-1)",
+        },
+        notation=Notation("call", "max", r"\max"),
+        domain=("real",),
+        spellings=("max",),
+        facts=_sign_facts,
+        analytic=False,
+        laws=("max(x) == -min(-x)",),
+        source="the largest entry moves the value",
+    )
+)
+
+register(
+    Record(
+        name="min",
+        sentence="The smallest entry along the last axis; equal ones share the derivative equally.",
+        signature="k ->",
+        evaluate=lambda x: np.min(x, axis=-1),
+        derivative=(IndexRule("", "j", lambda y, x: apply("max_share", -x)["j"]),),
+        code={
+            "numpy": "np.min({0}, axis=-1)",
+            "jax": "jnp.min({0}, axis=-1)",
+            "torch": "torch.amin({0}, -1)",
+            "tensorflow": "tf.reduce_min({0}, axis=-1)",
+        },
+        notation=Notation("call", "min", r"\min"),
+        domain=("real",),
+        spellings=("min",),
+        facts=_sign_facts,
+        analytic=False,
+        laws=("min(x) == -max(-x)",),
+        source="the smallest entry moves the value",
+    )
+)
+
+
+# --- products -------------------------------------------------------------------------------------
+
+
+def leave_out_values(x: Any, order: int) -> np.ndarray:
+    """Entry (…, k₁, …, kₚ): the product of all entries but these, 0 where two of them are equal.
+
+    Nothing is divided, so zeros do no harm.
+    """
+    x = np.asarray(x)
+    n = x.shape[-1]
+    ones = np.ones((n,) * (order + 1), dtype=bool)
+    places = np.indices(ones.shape)
+    for k in range(order):
+        ones &= places[k] != places[order]
+    kept = np.where(ones, x[(..., *[None] * order, slice(None))], 1)
+    product = kept.prod(axis=-1)
+    distinct = np.ones((n,) * order, dtype=bool)
+    for k in range(order):
+        for j in range(k):
+            distinct &= np.indices(distinct.shape)[k] != np.indices(distinct.shape)[j]
+    return np.where(distinct, product, 0)
+
+
+LEAVE_OUT = '''
+def _leave_out(x, order):
+    """Products of the last axis without each choice of `order` different entries."""
+    n = x.shape[-1]
+    place = np.indices((n,) * (order + 1))
+    kept = np.all(place[:order] != place[order], axis=0)
+    product = xp.where(xp.asarray(kept), x[(...,) + (None,) * order + (slice(None),)], 1.0).prod(-1)
+    place = np.indices((n,) * order)
+    distinct = np.ones((n,) * order, dtype=bool)
+    for k in range(order):
+        for j in range(k):
+            distinct &= place[k] != place[j]
+    return product * xp.asarray(distinct)
+'''
+
+
+def _leave_out_shape(shapes: tuple[Shape, ...], params: Mapping[str, Any]) -> Shape:
+    (shape,) = shapes
+    if not shape:
+        raise ShapeError("a product needs an axis; the operand is a scalar")
+    return shape[:-1] + shape[-1:] * params["order"]
+
+
+def _next_leave_out(order: int) -> IndexRule:
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    out, into = letters[:order], letters[order]
+
+    def rule(y: Node, x: Node, order: int) -> Indexed:
+        return apply("leave_out", x, order=order + 1)[out + into]
+
+    return IndexRule(out, into, rule)
+
+
+def _leave_out_nothing(operands: tuple[Node, ...], params: Mapping[str, Any]) -> Node | None:
+    return apply("prod", *operands) if params["order"] == 0 else None
+
+
+register(
+    Record(
+        name="leave_out",
+        sentence="Products along the last axis that leave out `order` entries, one new axis for each.",
+        signature=_leave_out_shape,
+        evaluate=leave_out_values,
+        rule_params=True,
+        derivative=(FamilyRule(_next_leave_out),),
+        code=dict.fromkeys(("numpy", "jax", "torch"), with_numbers("_leave_out({0}, {order})")),
+        helpers=helper(LEAVE_OUT),
+        notation=Notation("call", "leave_out", r"\operatorname{prod}_{\setminus}"),
+        domain=("real",),
+        spellings=("leave_out",),
+        defaults={"order": 1},
+        facts=lambda node: _sign_facts(node) - {"positive"},
+        rewrites=(_leave_out_nothing,),
+        laws=("leave_out(x) .* x == prod(x)*vector(1)",),
+        source="the product is multilinear in its entries",
+    )
+)
+
+
+def _prod_of_simple(operands: tuple[Node, ...], params: Mapping[str, Any]) -> Node | None:
+    """Π exp(z) -> exp(Σ z), the product of one number n times -> its power."""
+    (x,) = operands
+    if isinstance(x, Apply) and x.function == "exp":
+        inner = x.operands[0]
+        axes = [(k,) for k in range(inner.ndim)]
+        return apply("exp", build.einsum([(inner, axes)], axes[:-1]))
+    return None
+
+
+register(
+    Record(
+        name="prod",
+        sentence="The product along the last axis.",
+        signature="k ->",
+        evaluate=lambda x: np.prod(x, axis=-1),
+        derivative=(IndexRule("", "j", lambda y, x: apply("leave_out", x, order=1)["j"]),),
+        code={
+            "numpy": "np.prod({0}, axis=-1)",
+            "jax": "jnp.prod({0}, axis=-1)",
+            "torch": "torch.prod({0}, -1)",
+            "tensorflow": "tf.reduce_prod({0}, axis=-1)",
+        },
+        notation=Notation("call", "prod", r"\prod"),
+        domain=("real",),
+        spellings=("prod",),
+        facts=_sign_facts,
+        rewrites=(_prod_of_simple,),
+        laws=("prod(x .* y) == prod(x)*prod(y)",),
+        source="the product rule, without a division",
+    )
+)

@@ -1,0 +1,56 @@
+"""How a function is spelled in each array library, where the libraries agree or nearly do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+NAMESPACES = {"numpy": "np", "jax": "jnp", "torch": "torch", "tensorflow": "tf.math"}
+
+
+def everywhere(name: str, operands: int = 1, **exceptions: str) -> dict[str, str]:
+    """`name(…)` in every namespace; an exception is another name, or a whole template.
+
+    >>> everywhere("arctan", tensorflow="atan")["tensorflow"]
+    'tf.math.atan({0})'
+    """
+    arguments = ", ".join(f"{{{k}}}" for k in range(operands))
+    result = {}
+    for backend, prefix in NAMESPACES.items():
+        special = exceptions.get(backend, name)
+        result[backend] = special if "(" in special else f"{prefix}.{special}({arguments})"
+    return result
+
+
+def templated(template: str, **exceptions: str) -> dict[str, str]:
+    """One template for all libraries in which `xp` stands for the namespace; exceptions are whole."""
+    return {
+        backend: exceptions.get(backend, template.replace("xp.", f"{prefix}."))
+        for backend, prefix in NAMESPACES.items()
+    }
+
+
+def helper(source: str, **exceptions: str) -> dict[str, str]:
+    """Source of helper functions in which `xp` stands for the namespace (NumPy, JAX and PyTorch)."""
+    result = {
+        backend: source.replace("xp.", f"{NAMESPACES[backend]}.")
+        for backend in ("numpy", "jax", "torch")
+    }
+    return {**result, **exceptions}
+
+
+def number_text(value: Any) -> str:
+    """An exact number as Python source: integers as they are, fractions as the nearest float."""
+    if isinstance(value, Fraction):
+        return repr(float(value))
+    return repr(value)
+
+
+def with_numbers(template: str) -> Any:
+    """A template as a callable that writes its parameters with `number_text`."""
+
+    def render(arguments: list[str], params: Mapping[str, Any]) -> str:
+        return template.format(*arguments, **{k: number_text(v) for k, v in params.items()})
+
+    return render
