@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis.extra import numpy as arrays
 
 from eingrad.errors import ShapeError, UnsupportedError
 from eingrad.frontends.python import matrix, tensor, vector
@@ -64,6 +66,18 @@ def test_an_index_of_any_tensor(key, shape):
 
 @pytest.mark.parametrize("key", UNEVEN.values(), ids=UNEVEN)
 def test_an_index_of_integer_sizes(key):
+    assert_agrees(lambda x: x[key], "4 5 2")
+
+
+@settings(max_examples=150, deadline=None)
+@given(arrays.basic_indices((4, 5, 2), allow_newaxis=True, max_dims=6))
+def test_any_basic_index(key):
+    assert_agrees(lambda x: x[key], "4 5 2")
+
+
+@settings(max_examples=80, deadline=None)
+@given(arrays.integer_array_indices((4, 5, 2), result_shape=arrays.array_shapes(max_side=4)))
+def test_any_integer_arrays(key):
     assert_agrees(lambda x: x[key], "4 5 2")
 
 

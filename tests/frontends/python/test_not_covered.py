@@ -117,9 +117,16 @@ def test_the_table_uses_the_names_of_numpy_parameters():
             theirs = list(inspect.signature(function).parameters.values())
         except ValueError:
             continue
-        if any(p.kind is p.VAR_KEYWORD for p in theirs):
+        if any(p.kind in (p.VAR_KEYWORD, p.POSITIONAL_ONLY) for p in theirs):
             continue
         known = {p.name for p in theirs}
         ours = list(inspect.signature(implementation).parameters.values())
         unknown = [p.name for p in ours if p.name not in known and p.kind is not p.VAR_POSITIONAL]
         assert not unknown or len(ours) == 1, (name, unknown)
+
+
+def test_a_method_that_is_missing_is_a_type_error_and_hasattr_says_so():
+    with pytest.raises(TypeError, match="argsort"):
+        x.argsort()
+    assert not hasattr(x, "argsort")
+    assert not hasattr(x, "no_such_attribute")

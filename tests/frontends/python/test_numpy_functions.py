@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from eingrad.ir.record import REGISTRY
 from tests.frontends.python.agreement import assert_agrees
 
 Case = tuple[str, Callable[..., Any], tuple[str, ...]]
@@ -104,6 +105,11 @@ def test_a_reduction_over_any_axes(function, shapes):
         case("cumsum of the first axis", lambda x: np.cumsum(x, 0), "m n"),
         case("diff", np.diff, "m n"),
         case("second diff", lambda x: np.diff(x, n=2, axis=0), "m n"),
+        case("any", lambda x: np.any(x > 1, axis=0), "m n"),
+        case("all", lambda x: np.all(x > -1, axis=1, keepdims=True), "m n"),
+        case("count_nonzero", lambda x: np.count_nonzero(x > 0, axis=1), "m n"),
+        case("trapezoid", lambda x: np.trapezoid(x, dx=0.5, axis=0), "m n"),
+        case("trapezoid at places", np.trapezoid, "m n", "n"),
         case("cov", np.cov, "m n"),
         case("cov of columns", lambda x: np.cov(x, rowvar=False, bias=True), "m n"),
     ]
@@ -334,3 +340,16 @@ def test_linear_algebra(function, shapes):
 )  # fmt: skip
 def test_a_norm(function, shapes):
     assert_agrees(function, *shapes)
+
+
+def test_every_name_that_a_record_claims_gives_the_values_of_numpy():
+    claimed: dict[str, str] = {}
+    for record in REGISTRY.values():
+        for name in record.numpy:
+            assert claimed.setdefault(name, record.name) == record.name
+            function: Any = np
+            for part in name.split("."):
+                function = getattr(function, part)
+            shape = "m n positive" if record.elementwise else "n n spd"
+            with np.errstate(all="ignore"):
+                assert_agrees(function, *[shape] * len(record.domain))

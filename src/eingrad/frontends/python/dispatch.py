@@ -220,7 +220,7 @@ def _dropped(name: str, key: str, value: Any) -> bool:
     raise UnsupportedError(f"numpy.{name}: {key}= is not covered on eingrad tensors; {remedy}")
 
 
-_KEPT = {"pad": ("mode",), "where": ("where",)}
+_KEPT = {"pad": ("mode",)}  # functions to which such an argument matters, and that cover it
 
 
 @functools.cache
@@ -242,7 +242,7 @@ def _not_covered(name: str) -> UnsupportedError:
     if last in _INSTEAD:
         advice = _INSTEAD[last]
     else:
-        close = get_close_matches(name, [n for n in FUNCTIONS if "*" not in n], 1, 0.75)
+        close = get_close_matches(name, [n for n in FUNCTIONS if "*" not in n], 1, 0.85)
         advice = (f"near it is numpy.{close[0]}; " if close else "") + (
             "write it with functions that are covered, or evaluate first and use plain arrays"
         )

@@ -212,31 +212,31 @@ def not_equal(x1: Any, x2: Any) -> Mask:
     return _compare("not_equal", x1, x2)
 
 
-def _truth(x: Any) -> Node:
+def truth(x: Any) -> Node:
     """1 where an entry counts as true, else 0."""
     return node_of(x) if is_mask(x) else not_equal(x, 0).node
 
 
 @implements("logical_and")
 def logical_and(x1: Any, x2: Any) -> Mask:
-    return Mask(_truth(x1) * _truth(x2))
+    return Mask(truth(x1) * truth(x2))
 
 
 @implements("logical_or")
 def logical_or(x1: Any, x2: Any) -> Mask:
-    a, b = _truth(x1), _truth(x2)
+    a, b = truth(x1), truth(x2)
     return Mask(a + b - a * b)
 
 
 @implements("logical_xor")
 def logical_xor(x1: Any, x2: Any) -> Mask:
-    a, b = _truth(x1), _truth(x2)
+    a, b = truth(x1), truth(x2)
     return Mask(a + b - 2 * a * b)
 
 
 @implements("logical_not")
 def logical_not(x: Any) -> Mask:
-    return Mask(1 - _truth(x))
+    return Mask(1 - truth(x))
 
 
 def _bitwise(name: str, logical: Callable[..., Mask]) -> None:
@@ -264,7 +264,7 @@ def where(condition: Any, x: Any = None, y: Any = None) -> Node:
     """`x` where the condition holds, else `y`."""
     if x is None or y is None:
         raise UnsupportedError("numpy.where of a condition alone gives indices; pass x and y too")
-    return apply_record(require("where"), _truth(condition), x, y)
+    return apply_record(require("where"), truth(condition), x, y)
 
 
 @implements("select")

@@ -11,8 +11,10 @@ from ...dims import Dim, product, shape_text
 from ...errors import ShapeError, UnsupportedError
 from ...ir import build, construct
 from ...ir.node import Node
-from .convert import node_of
+from .convert import Mask, node_of
 from .dispatch import apply_record, implements, require
+from .elementwise import truth
+from .indexing import index
 from .sizes import plain
 
 
@@ -142,6 +144,21 @@ def ptp(a: Any, axis: Any = None, keepdims: bool = False) -> Node:
     return max(a, axis, keepdims) - min(a, axis, keepdims)
 
 
+@implements("any")
+def any(a: Any, axis: Any = None, keepdims: bool = False) -> Mask:
+    return Mask(max(truth(a), axis, keepdims))
+
+
+@implements("all")
+def all(a: Any, axis: Any = None, keepdims: bool = False) -> Mask:
+    return Mask(min(truth(a), axis, keepdims))
+
+
+@implements("count_nonzero")
+def count_nonzero(a: Any, axis: Any = None, keepdims: bool = False) -> Node:
+    return sum(truth(a), axis, keepdims)
+
+
 @implements("cumsum")
 def cumsum(a: Any, axis: Any = None) -> Node:
     node = node_of(a)
@@ -163,13 +180,23 @@ def cumulative_sum(x: Any, axis: Any = None, include_initial: bool = False) -> N
 @implements("diff")
 def diff(a: Any, n: int = 1, axis: int = -1) -> Node:
     """Differences of neighbours, n times."""
-    from .indexing import index
-
     node = node_of(a)
     lead = (slice(None),) * construct.axis_of(node, axis)
     for _ in range(operator.index(n)):
         node = index(node, (*lead, slice(1, None))) - index(node, (*lead, slice(None, -1)))
     return node
+
+
+@implements("trapezoid", "trapz")
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Node:
+    """The integral of a curve through points, by trapezoids."""
+    node = construct.move_axes(node_of(y), [axis], [-1])
+    width = node_of(dx)
+    if x is not None:
+        places = node_of(x)
+        width = diff(places if places.ndim == 1 else construct.move_axes(places, [axis], [-1]))
+    middle = index(node, (Ellipsis, slice(1, None))) + index(node, (Ellipsis, slice(None, -1)))
+    return sum(width * middle / 2, -1)
 
 
 @implements("cov")

@@ -16,6 +16,10 @@ from .indexing import index
 from .sizes import total, visible
 
 
+class MissingMethodError(UnsupportedError, AttributeError):
+    """A method of arrays that tensors do not have; `hasattr` says so, too."""
+
+
 def _operators(ufunc: np.ufunc) -> tuple[Callable[..., Any], Callable[..., Any]]:
     """`a ∘ b` and its reflection. There are no in-place forms: `a += b` rebinds the name a."""
 
@@ -199,7 +203,15 @@ class Tensor:
         return first
 
     def __iter__(self) -> Iterator[Tensor]:
-        return iter([self[k] for k in range(len(self))])
+        if not self.ndim:
+            raise TypeError("a scalar tensor cannot be iterated over")
+        first = self.shape[0]
+        if not isinstance(first, int):
+            raise UnsupportedError(
+                f"the first axis of {shape_text(self.node.shape)} is symbolic and cannot be "
+                "iterated over; use np.sum and other functions of whole tensors, or integer sizes"
+            )
+        return iter([self[k] for k in range(first)])
 
     def __contains__(self, item: Any) -> bool:
         raise UnsupportedError("whether a symbolic tensor contains a value is not known")
@@ -408,8 +420,9 @@ class Tensor:
 
     def __getattr__(self, name: str) -> Any:
         if not name.startswith("_") and name in _ARRAY_METHODS:
-            raise AttributeError(
-                f"a tensor has no .{name}: it is symbolic, and this is not covered"
+            raise MissingMethodError(
+                f"numpy.ndarray.{name} is not covered on eingrad tensors; a tensor is symbolic: "
+                "use NumPy's functions, or evaluate first"
             )
         raise AttributeError(f"a tensor has no attribute {name}")
 
