@@ -1,0 +1,400 @@
+"""From nodes to a program: what becomes a temporary, what is opened into its consumer, how sums assemble.
+
+A contraction that one product alone uses is opened into it where that makes the whole cheaper
+(cross-country order). Deltas and placements stay patterns until a result is assembled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..dims import ONE, Dim
+from ..errors import UnsupportedError
+from ..ir import walk
+from ..ir.algebra import base_and_exponent
+from ..ir.node import (
+    Apply,
+    Constant,
+    Contraction,
+    Kernel,
+    Node,
+    Number,
+    Size,
+    Sum,
+    Term,
+    Variable,
+)
+from ..ir.record import lookup
+from .network import Network, Piece, Products, lengths
+from .pairwise import ALL, NEW
+from .program import ZERO, Program, Value, broadcast
+
+MAX_FACTORS = 40  # of an opened product
+WORTHWHILE = 0.95  # an opening must save at least this share
+
+
+class Lowering:
+    """Lowers the nodes below some roots into one program.
+
+    Attributes
+    ----------
+    program:
+        The operations so far.
+    products:
+        How products are ordered; it remembers which matrices were solved with.
+    """
+
+    def __init__(
+        self,
+        roots: Sequence[Node],
+        symbols: Mapping[str, int],
+        dense_inverses: frozenset[Node] = frozenset(),
+    ) -> None:
+        self.program = Program()
+        self.products = Products(self.program, symbols, self.value_of, dense_inverses)
+        self.uses = walk.count_uses(*roots)
+        self._values: dict[Node, Value] = {}
+        self._networks: dict[Node, Network] = {}
+        order = walk.topological(*roots)
+        required = set(roots)
+        for node in reversed(order):
+            if node in required:
+                required.update(self._needs(node))
+        for node in order:
+            if node in required:
+                self._values[node] = self._lower(node)
+
+    def value_of(self, node: Node) -> Value:
+        """The value of a lowered node, possibly lazily broadcast."""
+        return self._values[node]
+
+    def lowered(self, node: Node) -> Value | None:
+        """The value of a node with all its axes, if it has one."""
+        value = self._values.get(node)
+        return None if value is None else self.program.broadcast_to(value, node.shape)
+
+    # What is needed.
+
+    def _needs(self, node: Node) -> list[Node]:
+        if isinstance(node, Sum):
+            return [
+                needed
+                for _, part in self._parts(node)
+                for needed in (self._factors(part) if isinstance(part, Network) else [part])
+            ]
+        if isinstance(node, Contraction | Term):
+            return self._factors(self._network(node))
+        if isinstance(node, Apply):
+            return list(node.operands)
+        return []
+
+    def _factors(self, network: Network) -> list[Node]:
+        needed = []
+        for node, axes in network.factors:
+            if isinstance(node, Kernel):
+                continue
+            if self.products.lazy_inverse(node, axes):
+                needed.append(node.operands[0])
+            else:
+                base, exponent = base_and_exponent(node)
+                needed.append(base if exponent < 0 else node)
+        return needed
+
+    def _parts(self, node: Sum) -> list[tuple[Number, Network | Node]]:
+        """The terms of a sum as products; terms that something else uses stay values."""
+        parts: list[tuple[Number, Network | Node]] = []
+        pending = list(node.operands)[::-1]
+        while pending:
+            operand = pending.pop()
+            alone = self.uses[operand] == 1
+            if isinstance(operand, Sum) and alone and operand.operands:
+                pending.extend(reversed(operand.operands))
+            elif isinstance(operand, Term) and (alone or _has_pattern(operand)):
+                network = self._network(operand)
+                parts.append((network.coefficient, network))
+            elif isinstance(operand, Contraction) and alone:
+                parts.append((1, self._network(operand)))
+            else:
+                parts.append((1, operand))
+        return parts
+
+    def _network(self, node: Contraction | Term) -> Network:
+        """The product that a node is, with inner products opened where that pays."""
+        known = self._networks.get(node)
+        if known is not None:
+            return known
+        coefficient = node.coefficient if isinstance(node, Term) else 1
+        out = node.out if isinstance(node, Term) else tuple((a,) for a in node.out)
+        factors = [(f.node, f.indices) for f in node.factors]
+        network = Network(coefficient, factors, out, dict(enumerate(node.sizes)))
+        self._networks[node] = network
+        self._open(network)
+        return network
+
+    def _open(self, network: Network) -> None:
+        cost: float | None = None
+        k = 0
+        while k < len(network.factors):
+            node, axes = network.factors[k]
+            opened = self._opened(network, k) if self._may_open(node, axes, network) else None
+            if opened is None:
+                k += 1
+                continue
+            if cost is None:
+                cost = self.products.cost(network)
+            assert isinstance(node, Contraction)
+            inner = [(f.node, f.indices) for f in node.factors]
+            out = tuple((a,) for a in node.out)
+            apart = self.products.cost(Network(1, inner, out, dict(enumerate(node.sizes))))
+            together = self.products.cost(opened)
+            if together < WORTHWHILE * (cost + apart):
+                network.factors, network.sizes = opened.factors, opened.sizes
+                cost = together
+            else:
+                k += 1
+
+    def _may_open(self, node: Node, axes: tuple[tuple[int, ...], ...], network: Network) -> bool:
+        return (
+            isinstance(node, Contraction)
+            and bool(axes)
+            and self.uses[node] == 1
+            and len(network.factors) > 1
+            and all(len(axis) == 1 for axis in axes)
+            and len(network.factors) + len(node.factors) <= MAX_FACTORS
+        )
+
+    def _opened(self, network: Network, k: int) -> Network | None:
+        node, axes = network.factors[k]
+        assert isinstance(node, Contraction)
+        local = {atom: axis[0] for atom, axis in zip(node.out, axes, strict=True)}
+        sizes = dict(network.sizes)
+        for atom, dim in enumerate(node.sizes):
+            if atom not in local:
+                local[atom] = len(sizes)
+                sizes[len(sizes)] = dim
+        inner = [
+            (f.node, tuple(tuple(local[a] for a in axis) for axis in f.indices))
+            for f in node.factors
+        ]
+        factors = [*network.factors[:k], *inner, *network.factors[k + 1 :]]
+        return Network(network.coefficient, factors, network.out, sizes)
+
+    # Lowering.
+
+    def _lower(self, node: Node) -> Value:
+        program = self.program
+        if isinstance(node, Variable):
+            return program.input(node.name, node.shape)
+        if isinstance(node, Constant):
+            return program.constant(node.value, node.digest)
+        if isinstance(node, Size):
+            return program.size(node.dim)
+        if isinstance(node, Kernel):
+            return program.kernel(node.kind, node.shape, node.params)
+        if isinstance(node, Apply):
+            return self._lower_apply(node)
+        if isinstance(node, Sum):
+            return self._lower_sum(node)
+        if isinstance(node, Contraction | Term):
+            network = self._network(node)
+            piece = self.products.piece(network, network.coefficient)
+            return program.zeros(node.shape) if piece is None else self._assembled(piece)
+        raise UnsupportedError(f"no code for a node of kind {type(node).__name__}")
+
+    def _lower_apply(self, node: Apply) -> Value:
+        program = self.program
+        base, exponent = base_and_exponent(node)
+        if base is not node:
+            return program.power(self.value_of(base), exponent)
+        record = lookup(node.function)
+        if record.elementwise:
+            values = [self.value_of(o) for o in node.operands]
+            return program.call(
+                node.function, values, node.params, broadcast(v.shape for v in values)
+            )
+        values = [program.broadcast_to(self.value_of(o), o.shape) for o in node.operands]
+        return program.call(node.function, values, node.params, node.shape)
+
+    def _lower_sum(self, node: Sum) -> Value:
+        program = self.program
+        terms: list[tuple[int, Value]] = []
+        patterns: list[tuple[int, Piece]] = []
+        for coefficient, part in self._parts(node):
+            sign = -1 if coefficient < 0 else 1
+            if not isinstance(part, Network):
+                terms.append((sign, self.value_of(part)))
+                continue
+            piece = self.products.piece(part, abs(coefficient))
+            if piece is None:
+                continue
+            if piece.plain:
+                terms.append((sign, self._assembled(piece)))
+            elif any(len(axis) != 1 for axis in piece.groups):
+                terms.append((sign, self._assembled(piece)))
+            else:
+                patterns.append((sign, piece))
+        if not terms and not patterns:
+            return program.zeros(node.shape)
+        joined = self._concatenated(patterns, node) if not terms else None
+        if joined is not None:
+            return joined
+        terms.sort(key=lambda t: -t[0])
+        small = [t for t in patterns if _is_scaled_identity(t[1])]
+        if small and (terms or len(patterns) > len(small)):
+            for sign, piece in small:
+                terms.append((sign, self._assembled(piece)))
+                patterns.remove((sign, piece))
+        if not patterns:
+            return program.add(terms)
+        base = program.broadcast_to(program.add(terms), node.shape) if terms else None
+        return self._embedded(base, patterns, node.shape)
+
+    def _concatenated(self, patterns: list[tuple[int, Piece]], node: Sum) -> Value | None:
+        """The pieces side by side, when they fill one axis and are plain on the others."""
+        axes = set()
+        at: dict[Dim, tuple[int, Piece, Dim]] = {}
+        for sign, piece in patterns:
+            for k, place in enumerate(piece.places):
+                count = ONE if place.label is None else piece.sizes[place.label]
+                if place.start == ZERO and place.total == count and place.step == 1:
+                    continue
+                if place.step != 1 or place.start in at:
+                    return None
+                axes.add(k)
+                at[place.start] = (sign, piece, count)
+            labels = [p.label for p in piece.places if p.label is not None]
+            if labels != list(piece.labels) or any(len(axis) > 1 for axis in piece.groups):
+                return None
+        if len(axes) != 1 or len(at) != len(patterns) or len(at) < 2:
+            return None
+        (axis,) = axes
+        parts = []
+        start = ZERO
+        while start in at:
+            sign, piece, count = at.pop(start)
+            shape = list(node.shape)
+            shape[axis] = count
+            parts.append(self.program.broadcast_to(self._core(sign, piece), tuple(shape)))
+            start = start + count
+            if count == ZERO:
+                break
+        if at or start != node.shape[axis]:
+            return None
+        return self.program.concatenate(parts, axis)
+
+    def _core(self, sign: int, piece: Piece) -> Value:
+        """The core with an axis of size 1 where a place is one entry."""
+        core = self.program.scale(sign, piece.core)
+        if any(p.label is None for p in piece.places):
+            full = self.program.broadcast_to(core, tuple(piece.sizes[x] for x in piece.labels))
+            return self.program.index(full, [NEW if p.label is None else ALL for p in piece.places])
+        return core
+
+    def _assembled(self, piece: Piece) -> Value:
+        """The tensor of a piece: lazily broadcast where it is plain, else with its pattern built."""
+        program = self.program
+        shape = lengths(piece.groups, piece.sizes) if piece.plain else None
+        atoms = tuple(p.total for p in piece.places)
+        if shape is None:
+            value = self._embedded(None, [(1, piece)], atoms)
+        else:
+            value = piece.core
+            if value.weak or all(len(axis) == 1 for axis in piece.groups):
+                return value
+            if all(len(axis) <= 1 for axis in piece.groups):
+                missing = len(piece.labels) - value.ndim
+                entries = [ALL if axis else NEW for axis in piece.groups]
+                while missing or (entries and entries[0] == NEW):
+                    missing -= entries.pop(0) == ALL
+                return program.index(value, entries)
+            value = self._merge_ready(value, piece)
+        return program.reshape(value, _merged(piece.groups, atoms, value.shape))
+
+    def _merge_ready(self, value: Value, piece: Piece) -> Value:
+        """The value with full rank, and with all parts of a merged axis there or none."""
+        program = self.program
+        missing = len(piece.labels) - value.ndim
+        value = program.index(value, [NEW] * missing + [ALL] * value.ndim)
+        full = list(value.shape)
+        position = 0
+        for axis in piece.groups:
+            span = range(position, position + len(axis))
+            position += len(axis)
+            present = [not value.shape[k].is_one or piece.places[k].total.is_one for k in span]
+            if any(present):
+                for k in span:
+                    full[k] = piece.places[k].total
+        return program.broadcast_to(value, tuple(full))
+
+    def _embedded(
+        self, base: Value | None, pieces: Sequence[tuple[int, Piece]], shape: tuple[Dim, ...]
+    ) -> Value:
+        """The pieces written, or added to `base`, at their places."""
+        program = self.program
+        if base is None and len(pieces) == 1:
+            simple = self._diagonal_matrix(*pieces[0])
+            if simple is not None:
+                return simple
+        cores = []
+        patterns = []
+        for sign, piece in pieces:
+            position = {x: k for k, x in enumerate(piece.labels)}
+            cores.append(program.scale(sign, piece.core))
+            patterns.append(
+                tuple(
+                    (-1, p.start, 1, ONE, p.total)
+                    if p.label is None
+                    else (position[p.label], p.start, p.step, piece.sizes[p.label], p.total)
+                    for p in piece.places
+                )
+            )
+        args = cores if base is None else [base, *cores]
+        return program.make("embed", args, (shape, base is not None, tuple(patterns)), shape)
+
+    def _diagonal_matrix(self, sign: int, piece: Piece) -> Value | None:
+        """c·I and diag(v), which every library has."""
+        places = piece.places
+        if len(places) != 2 or len(piece.labels) != 1 or places[0] != places[1]:
+            return None
+        (label,) = piece.labels
+        n = piece.sizes[label]
+        if places[0].start != ZERO or places[0].step != 1 or places[0].total != n:
+            return None
+        program = self.program
+        core = program.scale(sign, piece.core)
+        if core.ndim and not core.shape[0].is_one:
+            return program.make("diag", (core,), (), (n, n))
+        core = program.index(core, [("at", ZERO)]) if core.ndim else core
+        return program.mul(core, program.make("eye", (), (n,), (n, n)))
+
+
+def _merged(
+    groups: Sequence[tuple[int, ...]], atoms: Sequence[Dim], have: Sequence[Dim]
+) -> tuple[Dim, ...]:
+    """The shape with merged axes, of a value whose atoms are full or all of size 1."""
+    shape = []
+    position = 0
+    for axis in groups:
+        size = ONE
+        for k in range(position, position + len(axis)):
+            size = size * have[k]
+        position += len(axis)
+        shape.append(size)
+    return tuple(shape)
+
+
+def _has_pattern(node: Term) -> bool:
+    """Whether a term has deltas, so that it is better assembled together with its neighbours."""
+    flat = [a for axis in node.out for a in axis]
+    return len(set(flat)) < len(flat)
+
+
+def _is_scaled_identity(piece: Piece) -> bool:
+    core = piece.core
+    return (
+        len(piece.places) == 2
+        and len(piece.labels) == 1
+        and piece.places[0] == piece.places[1]
+        and piece.places[0].total == piece.sizes[piece.labels[0]]
+        and (not core.ndim or core.shape[0].is_one)
+    )

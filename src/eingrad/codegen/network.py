@@ -1,0 +1,344 @@
+"""Products: coefficient × factors, summed over what is not in the result, as steps of a program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from math import prod
+
+from ..dims import ONE, Dim, product
+from ..ir import facts, kernels
+from ..ir.algebra import base_and_exponent
+from ..ir.node import Apply, AxisIndex, Kernel, Node, Number
+from .pairwise import ALL, FIRST, Operand, Steps, squeezed
+from .path import Special, best_path
+from .program import ZERO, Program, Value
+from .selections import Place, Resolver, Selection, VanishingProduct, as_selection
+
+RawFactor = tuple[Node, tuple[AxisIndex, ...]]
+ASSUMED_SIZE = 300  # of a symbol whose size is not given, for the order of multiplication only
+
+
+@dataclass
+class Network:
+    """A product before it is ordered; `out` as in `Term.out`, labels local to this network."""
+
+    coefficient: Number
+    factors: list[RawFactor]
+    out: tuple[AxisIndex, ...]
+    sizes: dict[int, Dim]
+
+    @property
+    def atoms(self) -> list[int]:
+        """The output labels in order, repeated where there is a delta."""
+        return [a for axis in self.out for a in axis]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A core and where it lies in a result: `places[k]` is for atom k of the result's axes.
+
+    `core` has an axis for each of `labels`, in their order; leading ones may be missing, and any may
+    have size 1, where the core does not depend on them.
+    """
+
+    core: Value
+    labels: tuple[int, ...]
+    places: tuple[Place, ...]
+    groups: tuple[AxisIndex, ...]
+    sizes: dict[int, Dim] = field(compare=False)
+
+    @property
+    def plain(self) -> bool:
+        """Whether the core is the result, up to merged axes and broadcasting."""
+        return [p.label for p in self.places] == list(self.labels) and all(
+            p.start == ZERO and p.step == 1 and p.total == self.sizes[p.label]  # type: ignore[index]
+            for p in self.places
+        )
+
+
+class Products:
+    """Lowers networks; `value_of` gives the value of a factor."""
+
+    def __init__(
+        self,
+        program: Program,
+        symbols: Mapping[str, int],
+        value_of: Callable[[Node], Value],
+        dense_inverses: frozenset[Node],
+    ) -> None:
+        self.program = program
+        self.symbols = symbols
+        self.value_of = value_of
+        self.dense_inverses = dense_inverses
+        self.solves: dict[Value, set[Value]] = {}  # matrix → its linear solves
+
+    def weight(self, dim: Dim) -> int:
+        """The size that is assumed of an axis."""
+        known = dim.as_int()
+        if known is not None:
+            return known
+        sizes = {s: self.symbols.get(s, ASSUMED_SIZE) for s in dim.symbols()}
+        return max(1, dim.evaluate(sizes))
+
+    # Estimates, on nodes.
+
+    def cost(self, network: Network) -> float:
+        """What a network costs, inner nodes being there already."""
+        same: dict[int, int] = {}
+        shapes: list[tuple[tuple[int, ...], str]] = []
+        for node, axes in network.factors:
+            labels = tuple(a for axis in axes for a in axis)
+            if isinstance(node, Kernel) and node.kind == "selection" and len(labels) == 2:
+                same[labels[1]] = labels[0]
+            elif labels:
+                kind = "array"
+                if isinstance(node, Kernel):
+                    kind = "triangle"
+                elif self.lazy_inverse(node, axes):
+                    kind = "inverse"
+                shapes.append((labels, kind))
+        named = [(tuple(_follow(same, x) for x in labels), kind) for labels, kind in shapes]
+        out = [_follow(same, x) for x in network.atoms]
+        return self._path(named, out, network.sizes)[0]
+
+    def _path(
+        self,
+        shapes: Sequence[tuple[tuple[int, ...], str]],
+        out: Sequence[int],
+        sizes: Mapping[int, Dim],
+    ) -> tuple[float, tuple[tuple[int, int], ...]]:
+        if not shapes:
+            return 0.0, ()
+        bit: dict[int, int] = {}
+        for labels, _ in shapes:
+            for x in labels:
+                bit.setdefault(x, len(bit))
+        masks = []
+        specials: list[Special] = []
+        for labels, kind in shapes:
+            mask = 0
+            for x in labels:
+                mask |= 1 << bit[x]
+            masks.append(mask)
+            specials.append(
+                None if kind == "array" else (kind, 1 << bit[labels[0]], 1 << bit[labels[1]])
+            )
+        wanted = 0
+        for x in out:
+            wanted |= 1 << bit[x] if x in bit else 0
+        weights = tuple(self.weight(sizes[x]) for x in bit)
+        return best_path(tuple(masks), wanted, weights, tuple(specials))
+
+    def lazy_inverse(self, node: Node, axes: tuple[AxisIndex, ...]) -> bool:
+        """Whether a factor is an inverse that a solve may replace."""
+        return (
+            isinstance(node, Apply)
+            and node.function == "inv"
+            and node not in self.dense_inverses
+            and len(axes) == 2
+            and len(axes[0]) == len(axes[1]) == 1
+            and axes[0] != axes[1]
+        )
+
+    # Lowering.
+
+    def piece(self, network: Network, coefficient: Number) -> Piece | None:
+        """The product with another coefficient; None when it is zero."""
+        sizes = dict(network.sizes)
+        operands: list[Operand] = []
+        selections: list[Selection] = []
+        for node, axes in network.factors:
+            selection = as_selection(node, axes) if isinstance(node, Kernel) else None
+            if selection is not None:
+                selections.append(selection)
+            else:
+                operands.append(self._operand(node, axes, sizes))
+        resolver = Resolver(self.program, sizes, operands, selections)
+        try:
+            resolver.run()
+        except VanishingProduct:
+            return None
+        places = tuple(resolver.place(a) for a in network.atoms)
+        labels = tuple(dict.fromkeys(p.label for p in places if p.label is not None))
+        operands = [
+            squeezed(self.program, o, sizes) if o.dense is None else o for o in resolver.operands
+        ]
+        summed = {
+            resolver.place(a).label for _, axes in network.factors for axis in axes for a in axis
+        }
+        carried = {x for o in operands for x in o.labels}
+        for label in summed - carried - set(labels) - {None}:
+            assert label is not None
+            operands.append(Operand(self.program.size(sizes[label]), ()))
+        core = self._multiply(operands, coefficient, labels, sizes)
+        return Piece(core, labels, places, network.out, sizes)
+
+    def _operand(self, node: Node, axes: tuple[AxisIndex, ...], sizes: dict[int, Dim]) -> Operand:
+        program = self.program
+        if isinstance(node, Kernel):
+            kernel = node
+
+            def built() -> Value:
+                return program.kernel(kernel.kind, kernel.shape, kernel.params)
+
+            plain = len(axes[0]) == len(axes[1]) == 1 and axes[0] != axes[1]
+            if node.kind in ("tril", "triu") and plain:
+                k = dict(node.params)["k"]
+                pattern = (axes[0][0], axes[1][0])
+                return Operand(program.number(0), pattern, kind=node.kind, k=k, dense=built)
+            return self.labelled(built(), node.shape, axes, sizes)
+        if self.lazy_inverse(node, axes):
+            inverse, (matrix,) = node, node.operands
+            return Operand(
+                program.broadcast_to(self.value_of(matrix), matrix.shape),
+                (axes[0][0], axes[1][0]),
+                kind="inverse",
+                dense=lambda: program.call("inv", [self.full(matrix)], (), inverse.shape),
+                symmetric=facts.has(matrix, "symmetric"),
+            )
+        base, exponent = base_and_exponent(node)
+        if exponent < 0:
+            value = program.power(self.value_of(base), -exponent)
+            return replace(self.labelled(value, node.shape, axes, sizes), inverted=True)
+        return self.labelled(self.value_of(node), node.shape, axes, sizes)
+
+    def full(self, node: Node) -> Value:
+        """The value of a node with all its axes really there."""
+        return self.program.broadcast_to(self.value_of(node), node.shape)
+
+    def labelled(
+        self,
+        value: Value,
+        shape: tuple[Dim, ...],
+        axes: tuple[AxisIndex, ...],
+        sizes: dict[int, Dim],
+    ) -> Operand:
+        """A value with one label on each axis: merged axes cut, axes of size 1 and diagonals taken."""
+        program = self.program
+        missing = len(shape) - value.ndim
+        axes, shape = axes[missing:], shape[missing:]
+        entries: list[tuple[object, ...]] = []
+        cut: list[Dim] = []
+        labels: list[int] = []
+        for have, want, axis in zip(value.shape, shape, axes, strict=True):
+            if not axis or (have.is_one and not want.is_one):
+                entries.append(FIRST)
+                continue
+            entries.append(ALL)
+            labels.extend(axis)
+            cut.extend(sizes[a] for a in axis)
+        value = program.reshape(program.index(value, entries), tuple(cut))
+        while len(set(labels)) < len(labels):
+            twice = next(x for x in labels if labels.count(x) > 1)
+            p = labels.index(twice)
+            q = labels.index(twice, p + 1)
+            value = program.diagonal(value, p, q)
+            labels = [x for k, x in enumerate(labels) if k not in (p, q)] + [twice]
+        return Operand(value, tuple(labels))
+
+    def _multiply(
+        self,
+        operands: list[Operand],
+        coefficient: Number,
+        out: tuple[int, ...],
+        sizes: dict[int, Dim],
+    ) -> Value:
+        steps = Steps(self.program, sizes, self.weight, self._note_solve)
+        kept = set(out)
+        scalar = Operand(self.program.number(coefficient), ())
+        arrays: list[Operand] = []
+        for k, operand in enumerate(operands):
+            if operand.kind == "array":
+                elsewhere = kept.union(*(o.labels for j, o in enumerate(operands) if j != k))
+                operand = steps.sum_out(operand, set(operand.labels) - elsewhere)
+            if operand.labels:
+                arrays.append(operand)
+            else:
+                scalar = steps.elementwise(scalar, operand)
+        arrays = self._merge_alike(arrays, steps, kept)
+        if not arrays:
+            return steps.array(scalar).value
+        after = self._place_scalar(arrays, scalar, out, sizes, steps)
+        shapes = [
+            (
+                o.labels,
+                "array" if o.kind == "array" else "inverse" if o.kind == "inverse" else "triangle",
+            )
+            for o in arrays
+        ]
+        pairs = self._path(shapes, out, sizes)[1]
+        alive = dict(enumerate(arrays))
+        for number, (i, j) in enumerate(pairs, len(arrays)):
+            a, b = alive.pop(i), alive.pop(j)
+            still = kept.union(*(o.labels for o in alive.values()))
+            alive[number] = steps.combine(a, b, still, out if not alive else ())
+        (result,) = alive.values()
+        result = steps.sum_out(result, set(result.labels) - kept)
+        if after is not None:
+            result = steps.elementwise(after, result, out)
+        return steps.align(steps.array(result), out)
+
+    def _merge_alike(self, arrays: list[Operand], steps: Steps, kept: set[int]) -> list[Operand]:
+        """Multiply factors with the same labels first; keep two apart where a dot product remains."""
+        groups: dict[frozenset[int], list[Operand]] = {}
+        rest = []
+        for operand in arrays:
+            if operand.kind == "array":
+                groups.setdefault(frozenset(operand.labels), []).append(operand)
+            else:
+                rest.append(operand)
+        result = []
+        alone = len(groups) == 1 and not rest
+        for labels, members in groups.items():
+            last = members.pop() if alone and len(members) > 1 and not labels <= kept else None
+            merged = members[0]
+            for other in members[1:]:
+                merged = steps.elementwise(merged, other)
+            result += [merged] if last is None else [merged, last]
+        return result + rest
+
+    def _place_scalar(
+        self,
+        arrays: list[Operand],
+        scalar: Operand,
+        out: tuple[int, ...],
+        sizes: dict[int, Dim],
+        steps: Steps,
+    ) -> Operand | None:
+        """Put the scalar factors on the smallest operand, or return them for the result."""
+        if scalar.value.op == "number" and scalar.value.params[0] == 1 and not scalar.inverted:
+            return None
+
+        def volume(labels: Sequence[int]) -> float:
+            return prod((float(self.weight(sizes[x])) for x in labels), start=1.0)
+
+        carried = {x for o in arrays for x in o.labels}
+        best = volume([x for x in out if x in carried])
+        place = None
+        for k, operand in enumerate(arrays):
+            if operand.kind == "array" and volume(operand.labels) < best:
+                best, place = volume(operand.labels), k
+        if place is None:
+            return scalar
+        arrays[place] = steps.elementwise(scalar, arrays[place])
+        return None
+
+    def _note_solve(self, matrix: Value, solution: Value) -> None:
+        self.solves.setdefault(matrix, set()).add(solution)
+
+
+def _follow(same: Mapping[int, int], label: int) -> int:
+    seen = set()
+    while label in same and label not in seen:
+        seen.add(label)
+        label = same[label]
+    return label
+
+
+def lengths(groups: Sequence[AxisIndex], sizes: Mapping[int, Dim]) -> tuple[Dim, ...]:
+    """The sizes of merged axes."""
+    return tuple(product(sizes[a] for a in axis) for axis in groups)
+
+
+__all__ = ["ONE", "Network", "Piece", "Products", "lengths"]

@@ -1,0 +1,338 @@
+"""The straight-line program: array operations on values, each made once.
+
+A `Value` is one array operation on other values. A `Program` interns them, so that the same operation
+on the same arguments is one value: common subexpressions of all outputs are shared without a search.
+Values are pure; the order of the statements is decided when source is written.
+
+A value may be *lazily broadcast*: it has fewer leading axes than the tensor that it stands for, or an
+axis of literal size 1 where that tensor has a larger one. A *weak* value is a Python number (it never
+widens float32).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from ..dims import ONE, Dim, product
+from ..ir.node import Number, Shape
+
+VIEWS = frozenset({"input", "number", "size", "transpose", "index", "constant"})
+ZERO = Dim.of(0)
+
+
+class Value:
+    """One operation: `op` on `args` with `params`; `shape` is that of the array it gives."""
+
+    __slots__ = ("args", "number", "op", "params", "shape", "weak")
+
+    def __init__(
+        self,
+        op: str,
+        args: tuple[Value, ...],
+        params: tuple[Any, ...],
+        shape: Shape,
+        weak: bool,
+        number: int,
+    ) -> None:
+        self.op = op
+        self.args = args
+        self.params = params
+        self.shape = shape
+        self.weak = weak
+        self.number = number
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes of the array."""
+        return len(self.shape)
+
+    def __repr__(self) -> str:
+        return f"v{self.number} = {self.op}{[a.number for a in self.args]}{self.params}"
+
+
+def broadcast(shapes: Iterable[Shape]) -> Shape:
+    """The shape that NumPy's rule gives; sizes are known to fit."""
+    result: list[Dim] = []
+    for shape in shapes:
+        if len(shape) > len(result):
+            result = [ONE] * (len(shape) - len(result)) + result
+        for k, dim in enumerate(shape, len(result) - len(shape)):
+            if result[k].is_one:
+                result[k] = dim
+    return tuple(result)
+
+
+class Program:
+    """All values of one function, interned; the methods make them, with small simplifications."""
+
+    def __init__(self) -> None:
+        self._table: dict[tuple[Any, ...], Value] = {}
+        self.values: list[Value] = []
+        self.constants: list[np.ndarray] = []
+
+    def make(
+        self,
+        op: str,
+        args: Sequence[Value],
+        params: tuple[Any, ...],
+        shape: Shape,
+        weak: bool = False,
+    ) -> Value:
+        """The value of this operation: found, or made."""
+        key = (op, tuple(a.number for a in args), params)
+        value = self._table.get(key)
+        if value is None:
+            value = Value(op, tuple(args), params, tuple(shape), weak, len(self.values))
+            self._table[key] = value
+            self.values.append(value)
+        return value
+
+    def find(self, op: str, args: Sequence[Value], params: tuple[Any, ...]) -> Value | None:
+        """The value of this operation if there is one already."""
+        return self._table.get((op, tuple(a.number for a in args), params))
+
+    # Leaves.
+
+    def input(self, name: str, shape: Shape) -> Value:
+        """An argument of the function."""
+        return self.make("input", (), (name,), shape)
+
+    def constant(self, array: np.ndarray, content: bytes) -> Value:
+        """An array that is written into the source; `content` identifies it."""
+        found = self.find("constant", (), (content,))
+        if found is not None:
+            return found
+        self.constants.append(array)
+        shape = tuple(Dim.of(k) for k in array.shape)
+        return self.make("constant", (), (content,), shape)
+
+    def number(self, value: Number) -> Value:
+        """An exact number."""
+        return self.make("number", (), (value,), (), weak=True)
+
+    def size(self, dim: Dim) -> Value:
+        """The value of a size."""
+        known = dim.as_int()
+        return self.number(known) if known is not None else self.make("size", (), (dim,), (), True)
+
+    def ones(self, shape: Shape) -> Value:
+        """An array of ones."""
+        return self.make("ones", (), (shape,), shape)
+
+    def zeros(self, shape: Shape) -> Value:
+        """An array of zeros."""
+        return self.make("zeros", (), (shape,), shape)
+
+    # Elementwise.
+
+    def mul(self, a: Value, b: Value) -> Value:
+        """The elementwise product, with broadcasting."""
+        if a.op == "number":
+            return self.scale(a.params[0], b)
+        if b.op == "number":
+            return self.scale(b.params[0], a)
+        if a.op == "div" and a.args[0].op == "number" and a.args[0].params[0] == 1:
+            return self.div(b, a.args[1])
+        if b.op == "div" and b.args[0].op == "number" and b.args[0].params[0] == 1:
+            return self.div(a, b.args[1])
+        return self.make("mul", (a, b), (), broadcast((a.shape, b.shape)), a.weak and b.weak)
+
+    def scale(self, coefficient: Number, a: Value) -> Value:
+        """A number times a value."""
+        if coefficient == 1:
+            return a
+        if a.op == "number":
+            return self.number(coefficient * a.params[0])
+        if coefficient == -1:
+            return a.args[0] if a.op == "neg" else self.make("neg", (a,), (), a.shape, a.weak)
+        if isinstance(coefficient, Fraction) and abs(coefficient.numerator) == 1:
+            whole = self.make("div", (a, self.number(coefficient.denominator)), (), a.shape, a.weak)
+            return self.scale(coefficient.numerator, whole)
+        return self.make("mul", (self.number(coefficient), a), (), a.shape, a.weak)
+
+    def div(self, a: Value, b: Value) -> Value:
+        """The elementwise quotient, with broadcasting."""
+        if b.op == "number" and b.params[0]:
+            return self.scale(Fraction(1) / b.params[0], a)
+        if a.weak and b.weak:
+            # Python raises where an array gives inf: a size may be 0.
+            b = self.make("scalar", (b,), (), ())
+        return self.make("div", (a, b), (), broadcast((a.shape, b.shape)))
+
+    def add(self, terms: Sequence[tuple[int, Value]]) -> Value:
+        """The sum of values with signs ±1, with broadcasting."""
+        if len(terms) == 1:
+            return self.scale(terms[0][0], terms[0][1])
+        signs = tuple(sign for sign, _ in terms)
+        values = [v for _, v in terms]
+        return self.make(
+            "add", values, signs, broadcast(v.shape for v in values), all(v.weak for v in values)
+        )
+
+    def power(self, a: Value, e: Number) -> Value:
+        """a to a fixed power, by products, quotients and roots where those are faster."""
+        if e == 0:
+            return self.number(1)
+        if e == 1:
+            return a
+        if e < 0:
+            return self.div(self.number(1), self.power(a, -e))
+        if e == Fraction(1, 2) and not a.weak:
+            return self.make("sqrt", (a,), (), a.shape)
+        if isinstance(e, int) and e <= 4:
+            square = self.mul(a, a)
+            return square if e == 2 else self.mul(square, a if e == 3 else square)
+        return self.make("power", (a,), (e,), a.shape, a.weak)
+
+    def call(
+        self, function: str, args: Sequence[Value], params: tuple[Any, ...], shape: Shape
+    ) -> Value:
+        """A function of the registry."""
+        return self.make("call", args, (function, *params), shape, all(a.weak for a in args))
+
+    # Views.
+
+    def transpose(self, a: Value, order: Sequence[int]) -> Value:
+        """Axis k of the result is axis `order[k]` of `a`."""
+        order = tuple(order)
+        if a.op == "transpose":
+            order = tuple(a.params[k] for k in order)
+            a = a.args[0]
+        if order == tuple(range(a.ndim)):
+            return a
+        return self.make("transpose", (a,), order, tuple(a.shape[k] for k in order))
+
+    def index(self, a: Value, entries: Sequence[tuple[Any, ...]]) -> Value:
+        """Basic indexing; entries are `("all",)`, `("new",)`, `("at", start)`, `("slice", start, step, count)`."""
+        entries = tuple(entries)
+        if all(e[0] == "all" for e in entries):
+            return a
+        if a.op == "index" and all(e[0] in ("all", "new", "at") for e in entries):
+            merged = _merge_index(a.params, entries)
+            if merged is not None:
+                return self.index(a.args[0], merged)
+        shape: list[Dim] = []
+        axis = 0
+        for entry in entries:
+            if entry[0] == "new":
+                shape.append(ONE)
+                continue
+            if entry[0] == "all":
+                shape.append(a.shape[axis])
+            elif entry[0] == "slice":
+                shape.append(entry[3])
+            axis += 1
+        return self.make("index", (a,), entries, tuple(shape))
+
+    def reshape(self, a: Value, shape: Shape) -> Value:
+        """The same entries in another shape, row-major."""
+        if a.op == "reshape":
+            a = a.args[0]
+        return a if a.shape == shape else self.make("reshape", (a,), (shape,), shape)
+
+    def broadcast_to(self, a: Value, shape: Shape) -> Value:
+        """The value with all axes of `shape` really there."""
+        if a.shape == shape:
+            return a
+        if a.weak:
+            return self.make("full", (a,), (shape,), shape)
+        return self.make("broadcast", (a,), (shape,), shape)
+
+    def diagonal(self, a: Value, axis1: int, axis2: int) -> Value:
+        """Entries where two axes agree; the common axis comes last."""
+        rest = [d for k, d in enumerate(a.shape) if k not in (axis1, axis2)]
+        return self.make("diagonal", (a,), (axis1, axis2), (*rest, a.shape[axis1]))
+
+    # Reductions and products.
+
+    def sum(self, a: Value, axes: Iterable[int]) -> Value:
+        """The sum over some axes."""
+        gone = tuple(sorted(axes))
+        if not gone:
+            return a
+        if a.op == "diagonal" and gone == (a.ndim - 1,) and a.args[0].ndim == 2:
+            return self.make("trace", (a.args[0],), (), ())
+        shape = tuple(d for k, d in enumerate(a.shape) if k not in gone)
+        return self.make("sum", (a,), gone, shape)
+
+    def matmul(self, a: Value, b: Value) -> Value:
+        """NumPy's `@` of vectors, matrices and equally stacked matrices."""
+        if a.ndim == b.ndim == 2:
+            twin = self.find("matmul", (self.transpose(b, (1, 0)), self.transpose(a, (1, 0))), ())
+            if twin is not None:
+                return self.transpose(twin, (1, 0))
+        lead = a.shape[:-2]
+        rows = a.shape[-2:-1] if a.ndim > 1 else ()
+        columns = b.shape[-1:] if b.ndim > 1 else ()
+        return self.make("matmul", (a, b), (), (*lead, *rows, *columns))
+
+    def vdot(self, a: Value, b: Value) -> Value:
+        """The sum of all products of entries of two arrays of one shape."""
+        if a.ndim == 1:
+            return self.matmul(*sorted((a, b), key=lambda v: v.number))
+        return self.make("vdot", sorted((a, b), key=lambda v: v.number), (), ())
+
+    def tensordot(self, a: Value, b: Value, axes_a: Sequence[int], axes_b: Sequence[int]) -> Value:
+        """Contraction of paired axes; the other axes of a, then those of b."""
+        shape = [d for k, d in enumerate(a.shape) if k not in axes_a]
+        shape += [d for k, d in enumerate(b.shape) if k not in axes_b]
+        return self.make("tensordot", (a, b), (tuple(axes_a), tuple(axes_b)), tuple(shape))
+
+    def solve(self, a: Value, b: Value) -> Value:
+        """a⁻¹ b for a matrix a and a vector or matrix b."""
+        return self.make("solve", (a, b), (), b.shape)
+
+    # Patterns.
+
+    def triangle(self, a: Value, k: int, lower: bool) -> Value:
+        """The triangular part of the last two axes."""
+        return self.make("tril" if lower else "triu", (a,), (k,), a.shape)
+
+    def cumsum(self, a: Value, axis: int, reverse: bool) -> Value:
+        """The running sum along an axis, from its end when `reverse`."""
+        return self.make("cumsum", (a,), (axis, reverse), a.shape)
+
+    def kernel(self, kind: str, shape: Shape, params: tuple[Any, ...]) -> Value:
+        """A 0/1 pattern built densely, the last resort."""
+        return self.make("kernel", (), (kind, shape, params), shape)
+
+    def concatenate(self, parts: Sequence[Value], axis: int) -> Value:
+        """Arrays one after another along an axis."""
+        total = parts[0].shape[axis]
+        for part in parts[1:]:
+            total = total + part.shape[axis]
+        shape = list(parts[0].shape)
+        shape[axis] = total
+        return self.make("concatenate", parts, (axis,), tuple(shape))
+
+    def size_of(self, a: Value) -> Dim:
+        """How many entries a value has."""
+        return product(a.shape)
+
+
+def _merge_index(
+    inner: tuple[tuple[Any, ...], ...], outer: Sequence[tuple[Any, ...]]
+) -> list[tuple[Any, ...]] | None:
+    """Two indexings as one, where the outer only adds axes or takes the first entry of an added one."""
+    pending = list(outer)
+    merged: list[tuple[Any, ...]] = []
+    for entry in inner:
+        while pending and pending[0][0] == "new":
+            merged.append(pending.pop(0))
+        if entry[0] == "at":
+            merged.append(entry)
+            continue
+        now = pending.pop(0)
+        if now[0] == "all":
+            merged.append(entry)
+        elif entry[0] == "all":
+            merged.append(now)
+        elif entry[0] == "new" and now[1] == ZERO:
+            continue
+        else:
+            return None
+    return merged + pending

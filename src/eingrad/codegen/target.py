@@ -1,0 +1,136 @@
+"""What a backend is to the code stage: a table of spellings, and the few things that are more than one.
+
+A spelling is a template, an expression with `{0}`, `{1}` for the arguments and names in braces for
+parameters. Templates are parsed, and arguments are put in as syntax trees, so precedence is never
+a matter of text. Operators (`+ - * / @`, indexing) are the same everywhere.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import Any
+
+from ..dims import Dim
+from ..errors import UnsupportedError
+from ..ir.node import Number
+from ..ir.record import lookup
+from .program import Value
+
+IMPORTS = re.compile(r"\b(scipy\.\w+|math|jax\.\w+(?=\.\w+\.))\.")
+PRECISE = 2**53
+
+
+@dataclass(frozen=True)
+class Target:
+    """One backend.
+
+    Attributes
+    ----------
+    name:
+        As in `Record.code`.
+    module:
+        What stands for `xp.` in the templates of records.
+    imports:
+        Lines that every source starts with.
+    spellings:
+        Operation → template; see `eingrad.codegen.numpy_target` for the list.
+    prologue:
+        `(arguments, scalars) -> statements` that make arrays of the arguments and define `dtype`.
+    embed:
+        `(Emission, value) -> None`: writes cores to their places in a larger array.
+    weak_call:
+        Template that makes a Python number of a function's value at a Python number.
+    """
+
+    name: str
+    module: str
+    imports: tuple[str, ...]
+    spellings: Mapping[str, str]
+    prologue: Callable[[Sequence[str], Sequence[str]], list[str]]
+    embed: Callable[[Any, Value], None]
+    weak_call: str
+
+    def function_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
+        """The template of a record's code, with its parameters filled in."""
+        record = lookup(name)
+        code = record.code.get(self.name)
+        if code is None:
+            code = next(
+                (c for c in record.code.values() if isinstance(c, str) and c.startswith("xp.")),
+                None,
+            )
+        if code is None:
+            raise UnsupportedError(f"{name} has no code for {self.name}")
+        slots = [f"_slot{k}_" for k in range(count)]
+        text = (
+            code(slots, dict(params))
+            if callable(code)
+            else code.format(*slots, **{k: literal(v) for k, v in params.items()})
+        )
+        return re.sub(r"\bxp\.", self.module + ".", text)
+
+
+def literal(value: Any) -> str:
+    """A parameter of a function as source."""
+    if isinstance(value, Fraction):
+        return f"({value.numerator} / {value.denominator})"
+    if isinstance(value, Dim):
+        raise UnsupportedError("a function with a symbolic size as its parameter has no code yet")
+    if isinstance(value, tuple):
+        return "(" + "".join(literal(v) + ", " for v in value) + ")"
+    return repr(value)
+
+
+def number_source(value: Number) -> str:
+    """An exact number as source, a float where an integer would not be exact or is not wanted."""
+    if isinstance(value, int):
+        return str(value) if abs(value) < PRECISE else repr(float(value))
+    as_float = float(value)
+    if Fraction(repr(as_float)) == value:
+        return repr(as_float)
+    if max(abs(value.numerator), value.denominator) < PRECISE:
+        return f"{value.numerator} / {value.denominator}"
+    return repr(as_float)
+
+
+@lru_cache(maxsize=4096)
+def parsed(template: str) -> tuple[ast.expr, tuple[int, ...]]:
+    """A template as a syntax tree, and how often it uses each argument."""
+    tree = ast.parse(template, mode="eval").body
+    names = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
+    counts = []
+    while f"_slot{len(counts)}_" in names:
+        counts.append(names.count(f"_slot{len(counts)}_"))
+    return tree, tuple(counts)
+
+
+def fill(template: str, arguments: Sequence[ast.expr]) -> ast.expr:
+    """The template with syntax trees for its arguments."""
+    tree, _ = parsed(template)
+    return _substituted(tree, {f"_slot{k}_": a for k, a in enumerate(arguments)})
+
+
+def _substituted(tree: Any, by_name: Mapping[str, ast.expr]) -> Any:
+    if isinstance(tree, ast.Name):
+        return by_name.get(tree.id, tree)
+    if isinstance(tree, list):
+        return [_substituted(t, by_name) for t in tree]
+    if isinstance(tree, ast.AST):
+        return type(tree)(**{f: _substituted(getattr(tree, f), by_name) for f in tree._fields})
+    return tree
+
+
+def slots(template: str) -> str:
+    """`{0}` → the slot names that `parsed` knows."""
+    return re.sub(r"\{(\d)\}", r"_slot\1_", template)
+
+
+def imports_of(source: str) -> list[str]:
+    """Import lines for the modules that templates of records name."""
+    found = sorted({m.group(1) for m in IMPORTS.finditer(source)})
+    return [f"import {module}" for module in found]
