@@ -1,0 +1,313 @@
+"""From a node to its formula in the form asked for, and from the formula to text.
+
+>>> from eingrad.dims import Dim
+>>> from eingrad.ir import build, node
+>>> m, n = Dim.symbol("m"), Dim.symbol("n")
+>>> A, x, y = (node.variable(*v) for v in [("A", (m, n)), ("x", (n,)), ("y", (m,))])
+>>> r = build.subtract(build.contract("ij,j->i", A, x), y)
+>>> print(to_unicode(formula(build.contract("ij,i->j", A, r, coefficient=2))))
+2Aᵀ(Ax − y)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..dims import Dim
+from ..errors import ShapeError
+from ..ir.build import einsum, transpose
+from ..ir.node import Node, Shape, Sum, Term, variable
+from ..ir.walk import topological, variables
+from .index import IndexWriter, Letters
+from .kronecker import kronecker_form
+from .monomial import Monomial, add_monomials
+from .names import Names
+from .network import NotReducible
+from .render import Renderer
+from .sharing import Line, hide_sizes, share
+from .styles import LATEX, MATHML, UNICODE, Style
+from .tree import ZERO, Tree, make, post_order, transposed
+from .writer import Writer
+
+FORMS = ("auto", "matrix", "index", "vec", "differential")
+LAYOUTS = ("mixed", "denominator", "numerator")
+
+
+@dataclass(frozen=True)
+class Split:
+    """How the axes of a derivative divide: output axes, then the axes of each input."""
+
+    output: int
+    inputs: tuple[int, ...]
+
+    def axes(self, layout: str) -> tuple[int, ...]:
+        """The axes of the derivative in the order of a layout.
+
+        >>> Split(2, (2,)).axes("denominator")
+        (2, 3, 1, 0)
+        """
+        count = self.output + sum(self.inputs)
+        if layout == "mixed":
+            return tuple(range(count))
+        into = tuple(range(self.output, count))
+        denominator = into + tuple(reversed(range(self.output)))
+        return denominator if layout == "denominator" else denominator[::-1]
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A formula as a tree, with the lines that define what it names.
+
+    Attributes
+    ----------
+    tree:
+        What is written. For index notation, the entry at `letters`.
+    letters:
+        The letters of the output axes in index notation, one tuple for each axis; else `()`.
+    where:
+        Definitions, each before its use; one with letters defines an entry.
+    form:
+        `matrix`, `index`, `vec` or `differential`.
+    shape:
+        The shape of the value; in vec form of the written matrix.
+    directions:
+        Shapes of the directions dA of a differential.
+    constants:
+        Arrays that the formula refers to by a name.
+    names:
+        All names in use.
+    notes:
+        What the reader should know, such as why another form was taken.
+    """
+
+    tree: Tree
+    letters: Letters
+    where: tuple[Line, ...]
+    form: str
+    shape: Shape
+    directions: Mapping[str, Shape] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return to_unicode(self)
+
+
+def formula(
+    node: Node,
+    *,
+    form: str = "auto",
+    axes: Sequence[int] | None = None,
+    split: Split | None = None,
+    inputs: Sequence[str] = (),
+    names_taken: Iterable[str] = frozenset(),
+) -> Formula:
+    """The formula of a node.
+
+    Parameters
+    ----------
+    node:
+        Any node; for a derivative with its `split`, axes of the output first.
+    form:
+        `matrix` (up to two axes; index notation where that cannot say it), `index`, `vec`
+        (∂vec Y/∂vec Xᵀ) or `differential` (contracted with directions); `auto` takes
+        `matrix` up to two axes and `differential` or `index` beyond.
+    axes:
+        The order of the axes to print (a layout); ignored by `vec` and `differential`.
+    split, inputs:
+        For a derivative: which axes are whose, and the names of the inputs.
+    names_taken:
+        Names that the formula must not invent, besides those of the node's variables.
+
+    Raises
+    ------
+    ShapeError
+        `form` is unknown, or needs a `split` that is missing or does not fit.
+    """
+    if form not in FORMS:
+        raise ShapeError(f"there is no form called {form}; there are {', '.join(FORMS)}")
+    if form == "auto":
+        form = "matrix" if node.ndim <= 2 else "differential" if split else "index"
+    if form in ("vec", "differential"):
+        if split is None or split.output + sum(split.inputs) != node.ndim:
+            raise ShapeError(f"the {form} form needs to know which axes are output and input")
+    elif axes is not None and tuple(axes) != tuple(range(node.ndim)):
+        node = transpose(node, axes)
+    names = Names([*names_taken, *(v.name for v in variables(node))])
+    if form == "differential":
+        assert split is not None
+        return _differential(node, split, inputs, names)
+    draft = _Draft(names)
+    if form == "vec":
+        assert split is not None
+        return draft.vec(node, split)
+    return draft.plain(node, form)
+
+
+class _Draft:
+    """One formula being put together."""
+
+    def __init__(self, names: Names) -> None:
+        self.names = names
+        self.writer = Writer(names)
+        self.index = IndexWriter(self.writer)
+
+    def plain(self, node: Node, form: str, notes: tuple[str, ...] = ()) -> Formula:
+        """Matrix notation where it can say the node, else (or if asked for) index notation."""
+        monomial = self.writer.write(node)
+        if form == "index" or monomial is None:
+            letters, tree = self.index.line(node)
+            return self.finish(tree, letters, "index", node.shape, notes)
+        return self.finish(self.whole(monomial), (), "matrix", node.shape, notes)
+
+    def whole(self, monomial: Monomial) -> Tree:
+        """The tree of a monomial; the zero of any shape is 0."""
+        return monomial.tree() if monomial.coefficient else ZERO
+
+    def vec(self, node: Node, split: Split) -> Formula:
+        """The matrix ∂vec Y/∂vec Xᵀ; several inputs before the last count as output."""
+        into = split.inputs[-1] if split.inputs else 0
+        rows = tuple(range(node.ndim - into))
+        columns = tuple(range(node.ndim - into, node.ndim))
+        self.writer.write(node)
+        shape = tuple(_product(node.shape[k] for k in part) for part in (rows, columns) if part)
+        terms = node.operands if isinstance(node, Sum) else (node,)
+        kind = (bool(rows), bool(columns))
+        try:
+            monomials = [self._vec_term(t, rows[::-1], columns[::-1]) for t in terms]
+        except NotReducible:
+            note = "no Kronecker form: index notation of the derivative instead"
+            return self.plain(node, "index", (note,))
+        total = add_monomials(monomials, kind)
+        return self.finish(self.whole(total), (), "vec", shape)
+
+    def _vec_term(self, term: Node, rows: tuple[int, ...], columns: tuple[int, ...]) -> Monomial:
+        if isinstance(term, Term) and all(len(axis) == 1 for axis in term.out):
+            atoms = [axis[0] for axis in term.out]
+            net = self.writer.network(term.factors, term.sizes, set(atoms))
+            net.coefficient = term.coefficient
+        elif isinstance(term, Sum | Term):
+            raise NotReducible
+        else:
+            atoms = list(range(term.ndim))
+            net = self.writer.network([self.writer.factor(term)], term.shape, set(atoms))
+        net.check_reduced()
+        row_atoms = [atoms[k] for k in rows]
+        column_atoms = [atoms[k] for k in columns]
+        if not row_atoms and not column_atoms:
+            return net.scalar()
+        if not column_atoms:
+            core = kronecker_form(net, [row_atoms])
+        elif not row_atoms:
+            core = transposed(kronecker_form(net, [column_atoms]))
+        else:
+            core = kronecker_form(net, [row_atoms, column_atoms])
+        return net.scalar()._replace(core=core)
+
+    def finish(
+        self,
+        tree: Tree,
+        letters: Letters,
+        form: str,
+        shape: Shape,
+        notes: tuple[str, ...] = (),
+        directions: Mapping[str, Shape] | None = None,
+    ) -> Formula:
+        """Add the definitions, leave out sizes that follow, name shared parts."""
+        lines = self._definitions()
+        lines.append(Line(None, letters, tree))
+        lines = share([line._replace(tree=hide_sizes(line.tree)) for line in lines], self.names)
+        main = next(line for line in lines if line.title is None)
+        return Formula(
+            tree=main.tree,
+            letters=letters,
+            where=tuple(line for line in lines if line.title is not None),
+            form=form,
+            shape=shape,
+            directions=dict(directions or {}),
+            constants={k: c.value for k, c in self.writer.constants.items()},
+            names=frozenset(self.names.taken),
+            notes=notes,
+        )
+
+    def _definitions(self) -> list[Line]:
+        """A line for each node that got a name, in the order of the graph."""
+        lines: dict[Node, Line] = {}
+        done = 0
+        while done < len(self.writer.definitions):
+            title, node = self.writer.definitions[done]
+            letters, tree = self.index.line(node)
+            lines[node] = Line(title, letters, tree)
+            done += 1
+        place = {n: k for k, n in enumerate(topological(*lines))}
+        return [lines[node] for node in sorted(lines, key=place.__getitem__)]
+
+
+def _product(dims: Iterable[Dim]) -> Dim:
+    from ..dims import product
+
+    return product(dims)
+
+
+def _differential(node: Node, split: Split, inputs: Sequence[str], names: Names) -> Formula:
+    """The derivative contracted with a direction for each input: dY as a formula of dX."""
+    stems = list(inputs) or ["X"] * len(split.inputs)
+    several = len(stems) > 1
+    directions: dict[str, Shape] = {}
+    factors: list[tuple[Node, list[tuple[int]]]] = [(node, [(k,) for k in range(node.ndim)])]
+    position = split.output
+    for k, (stem, count) in enumerate(zip(stems, split.inputs, strict=True)):
+        mark = f"d{'₁₂₃₄₅₆₇₈₉'[k]}" if several and stems.count(stem) > 1 and k < 9 else "d"
+        title = names.fresh(f"{mark}{stem}")
+        shape = node.shape[position : position + count]
+        directions[title] = shape
+        axes = [(j,) for j in range(position, position + count)]
+        factors.append((variable(title, shape), axes))
+        position += count
+    contracted = einsum(factors, [(k,) for k in range(split.output)])
+    draft = _Draft(names)
+    plain = draft.plain(contracted, "matrix")
+    form = "differential" if plain.form == "matrix" else plain.form
+    return Formula(
+        tree=plain.tree,
+        letters=plain.letters,
+        where=plain.where,
+        form=form,
+        shape=plain.shape,
+        directions=directions,
+        constants=plain.constants,
+        names=plain.names,
+        notes=plain.notes,
+    )
+
+
+def _draw(result: Formula, style: Style) -> str:
+    roots = [result.tree, *(line.tree for line in result.where)]
+    spaced = any(t.op == "name" and len(t.data) > 1 for t in post_order(*roots))
+    renderer = Renderer(style, result.names, spaced)
+    lines = []
+    for title, letters, tree in result.where:
+        assert title is not None
+        left = make("sub", [title], letters) if letters else title
+        lines.append(style.equation(renderer.draw(left), renderer.draw(tree)))
+    return style.where(renderer.draw(result.tree), lines)
+
+
+def to_unicode(result: Formula) -> str:
+    """The formula as one line of text in the printed language (docs/language.md)."""
+    return _draw(result, UNICODE)
+
+
+def to_latex(result: Formula) -> str:
+    """The formula as LaTeX mathematics, without delimiters."""
+    return _draw(result, LATEX)
+
+
+def to_mathml(result: Formula, display: bool = True) -> str:
+    """The formula as a MathML element."""
+    kind = ' display="block"' if display else ""
+    body = _draw(result, MATHML)
+    return f'<math xmlns="http://www.w3.org/1998/Math/MathML"{kind}><mrow>{body}</mrow></math>'

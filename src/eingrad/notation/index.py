@@ -1,0 +1,192 @@
+"""Index notation: δ_ik B_lj, Σ_j A_ij x_j. It can say every node; matrix formulas stand in brackets.
+
+A merged axis has several letters, `A_{(ij)k}`, the last one running fastest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from ..ir.node import Apply, AxisIndex, Constant, Contraction, Node, Sum, Term, Variable
+from ..ir.record import REGISTRY
+from .monomial import Monomial, add_monomials
+from .tree import (
+    ONE,
+    SCALAR,
+    Tree,
+    call,
+    delta,
+    elementwise_power,
+    indexed,
+    is_diag,
+    make,
+    name,
+    power,
+    product,
+    sigma,
+)
+from .writer import Writer
+
+Letters = tuple[tuple[str, ...], ...]
+
+MAX_DEPTH = 5  # what nests deeper gets a "where" line
+
+
+class IndexWriter:
+    """Writes nodes of any number of axes with index letters."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+
+    def line(self, node: Node) -> tuple[Letters, Tree]:
+        """Output letters and the entry of a node; letters are new for each line."""
+        fresh = self.writer.names.letters()
+        letters = tuple(tuple(next(fresh) for _ in range(k)) for k in _groups(node))
+        return letters, self.entry(node, letters, fresh, 0, expand=True).tree()
+
+    def entry(
+        self, node: Node, letters: Letters, fresh: Iterator[str], depth: int, expand: bool = False
+    ) -> Monomial:
+        """The entry of a node at `letters`, as a scalar monomial."""
+        if isinstance(node, Sum):
+            known = self.writer.known(node)
+            if not expand and known is not None:
+                return _at(known, letters)
+            terms = [self.entry(t, letters, fresh, depth, expand) for t in node.operands]
+            return add_monomials(terms, SCALAR)
+        if isinstance(node, Contraction | Term):
+            if expand or self.writer.known(node) is None:
+                return self._product(node, letters, fresh, depth)
+        known = self.writer.known(node)
+        if known is not None and not (expand and isinstance(node, Apply)):
+            return _at(known, letters)
+        if isinstance(node, Variable):
+            return _atom(indexed(name(node.name, node.ndim), letters))
+        if isinstance(node, Constant):
+            return _atom(indexed(name(self.writer.constant_name(node), node.ndim), letters))
+        assert isinstance(node, Apply)
+        return self._application(node, letters, fresh, depth)
+
+    def _application(
+        self, node: Apply, letters: Letters, fresh: Iterator[str], depth: int
+    ) -> Monomial:
+        record = REGISTRY.get(node.function)
+        if record is not None and record.elementwise and depth < MAX_DEPTH:
+            operands = [self.entry(o, letters, fresh, depth + 1) for o in node.operands]
+            if node.function == "power":
+                return operands[0].raised(node.param("exponent"))
+            return _atom(call(node.function, *(o.tree() for o in operands), params=node.params))
+        named = [self.writer.named(o).tree() for o in node.operands]
+        if node.function == "power":
+            whole = elementwise_power(named[0], node.param("exponent"))
+        else:
+            whole = self.writer.applied(node, named)
+        return _atom(indexed(whole, letters))
+
+    def _product(
+        self, node: Contraction | Term, letters: Letters, fresh: Iterator[str], depth: int
+    ) -> Monomial:
+        letter: dict[int, str] = {}
+        parts: list[Monomial] = []
+        out: Sequence[AxisIndex] = node.out if isinstance(node, Term) else [(a,) for a in node.out]
+        for axis, group in zip(out, letters, strict=True):
+            if len(axis) != len(group):
+                return _atom(indexed(self.writer.named(node).tree(), letters))
+            for atom, text in zip(axis, group, strict=True):
+                if atom in letter:
+                    parts.append(_atom(delta(letter[atom], text)))
+                else:
+                    letter[atom] = text
+        summed = []
+        for factor in node.factors:
+            for axis in factor.indices:
+                for atom in axis:
+                    if atom not in letter:
+                        letter[atom] = next(fresh)
+                        summed.append(letter[atom])
+        inside: list[Monomial] = []
+        for factor in node.factors:
+            inner = tuple(tuple(letter[a] for a in axis) for axis in factor.indices)
+            known = self.writer.known(factor.node)
+            if known is None and depth >= MAX_DEPTH and not isinstance(factor.node, Variable):
+                inside.append(_at(self.writer.named(factor.node), inner))
+            else:
+                inside.append(self.entry(factor.node, inner, fresh, depth + 1))
+        if summed:
+            body = Monomial(1).times(*inside)
+            number = body.coefficient
+            core = sigma(tuple(summed), body._replace(coefficient=1).tree())
+            parts.append(_atom(core)._replace(coefficient=number))
+        else:
+            parts.extend(inside)
+        coefficient = node.coefficient if isinstance(node, Term) else 1
+        return Monomial(coefficient).times(*parts)
+
+
+def _groups(node: Node) -> list[int]:
+    """How many letters each axis gets: one, or more for a merged axis."""
+    terms = node.operands if isinstance(node, Sum) else (node,)
+    groups = [1] * node.ndim
+    for term in terms:
+        if isinstance(term, Term):
+            groups = [max(k, len(axis)) for k, axis in zip(groups, term.out, strict=True)]
+    if all(isinstance(t, Term) and not axis for t in terms for axis in getattr(t, "out", ())):
+        return [0] * node.ndim
+    return groups
+
+
+def _atom(tree: Tree) -> Monomial:
+    return Monomial.of(1, {}, tree)
+
+
+def _at(monomial: Monomial, letters: Letters) -> Monomial:
+    """The entry of a written node."""
+    if monomial.core is None:
+        return monomial
+    core = entry_of(monomial.core, letters)
+    return monomial._replace(core=None).times(_of_product(core))
+
+
+def _of_product(tree: Tree) -> Monomial:
+    """The factors of a product of scalars as powers of scalars."""
+    if tree is ONE:
+        return Monomial(1)
+    if tree.op == "product":
+        return Monomial(1).times(*map(_of_product, tree.args))
+    if tree.op == "power":
+        return Monomial.of(1, {tree.args[0]: tree.data}, None)
+    return _atom(tree)
+
+
+def entry_of(tree: Tree, letters: Letters) -> Tree:
+    """One entry of a written formula, letters put in as deep as that is short."""
+    if tree.scalar:
+        return tree
+    if tree.op == "transpose" and tree.args[0].kind == (True, True) and len(letters) == 2:
+        return entry_of(tree.args[0], letters[::-1])
+    if any(len(group) != 1 for group in letters):
+        return indexed(tree, letters)
+    if tree.op == "ones":
+        return ONE
+    if tree.op == "eye":
+        return delta(letters[0][0], letters[1][0])
+    if is_diag(tree):
+        return product(delta(letters[0][0], letters[1][0]), entry_of(tree.args[0], letters[:1]))
+    if tree.op == "hadamard" and all(a.kind in (tree.kind, SCALAR) for a in tree.args):
+        return product(*(entry_of(a, letters) for a in tree.args))
+    if tree.op == "elpower":
+        return power(entry_of(tree.args[0], letters), tree.data)
+    if tree.op == "call":
+        record = REGISTRY.get(tree.data[0])
+        if record is not None and record.elementwise:
+            args = [entry_of(a, letters) for a in tree.args]
+            return make("call", args, tree.data)
+        return indexed(tree, letters)
+    if tree.op == "product" and len(letters) == 2:
+        wide = [a for a in tree.args if not a.scalar]
+        if len(wide) == 2 and wide[0].kind == (True, False) and wide[1].op == "transpose":
+            scalars = [a for a in tree.args if a.scalar]
+            return product(
+                *scalars, entry_of(wide[0], letters[:1]), entry_of(wide[1].args[0], letters[1:])
+            )
+    return indexed(tree, letters)

@@ -1,0 +1,424 @@
+"""Drawing a formula tree: one walk, three styles. Where brackets go is decided here, once.
+
+A style (`eingrad.notation.styles`) knows how to set a name, a fraction, a superscript; it knows
+nothing of mathematics. The notation of functions comes from their records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from fractions import Fraction
+from typing import NamedTuple
+
+from ..ir.node import Kernel
+from ..ir.record import REGISTRY, SPELLINGS, Notation
+from .styles import UNICODE, Style
+from .tree import Tree, divides, fold
+
+# Levels, loosest first (docs/language.md).
+COMPARE, SUM, SIGMA, MIDDLE, PRODUCT, POSTFIX, ATOM = range(7)
+
+BUILT_IN = {
+    "diag": Notation("call", "diag", r"\operatorname{diag}"),
+    "tr": Notation("call", "tr", r"\operatorname{tr}"),
+    "sum": Notation("call", "sum", r"\operatorname{sum}"),
+    "vec": Notation("call", "vec", r"\operatorname{vec}"),
+    "reshape": Notation("call", "reshape", r"\operatorname{reshape}"),
+    "norm": Notation("fence", ("‖", "‖"), (r"\left\lVert ", r" \right\rVert")),
+}
+SECOND_NAMES = {"norm": "norm2", "tr": "trace", "diag": "diagonal", "sum": "total"}
+
+
+class Drawn(NamedTuple):
+    """A part as it is drawn: its text, how tightly it binds, and what its edges are.
+
+    `starts` and `ends` are `name`, `word`, `number`, `fence`, `bracket` or `sign`. `base` and `above`
+    are the parts of a superscript, so that a transpose can join it: X⁻¹ and ᵀ make X⁻ᵀ.
+    """
+
+    text: str
+    level: int
+    starts: str
+    ends: str
+    base: str = ""
+    above: tuple[str, ...] = ()
+    fences: frozenset[str] = frozenset()
+
+
+class Renderer:
+    """Draws trees in one style for a formula whose names are `taken`."""
+
+    def __init__(self, style: Style, taken: Collection[str] = (), spaced: bool = False) -> None:
+        self.style = style
+        self.taken = taken
+        self.spaced = spaced
+
+    def draw(self, tree: Tree) -> str:
+        """The text of a tree."""
+        return fold(tree, self._step).text
+
+    def _step(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        drawn: Drawn = getattr(self, "_" + tree.op)(tree, args)
+        fences = drawn.fences.union(*(a.fences for a in args))
+        return drawn._replace(fences=fences) if fences else drawn
+
+    def within(self, part: Drawn, level: int) -> Drawn:
+        """The part, in brackets when it binds more loosely than `level`."""
+        if part.level >= level:
+            return part
+        return Drawn(self.style.bracket(part.text), ATOM, "bracket", "bracket", fences=part.fences)
+
+    # Leaves.
+
+    def _number(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        return Drawn(self.style.number(decimal(tree.data)), ATOM, "number", "number")
+
+    def _name(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        kind = "name" if is_short(tree.data) else "word"
+        if tree.data in SPELLINGS or tree.data in BUILT_IN:
+            kind = "function"
+        return Drawn(self.style.name(tree.data), ATOM, "name" if kind == "function" else kind, kind)
+
+    def _size(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        text = str(tree.data)
+        if tree.data.symbols() & set(self.taken):
+            return Drawn(
+                self.style.call(self.style.word("size"), [self.style.name(text)]),
+                ATOM,
+                "word",
+                "bracket",
+            )
+        if len(tree.data.terms) > 1:
+            return Drawn(self.style.size(text), SUM, "name", "name")
+        return Drawn(self.style.size(text), PRODUCT if "*" in text else ATOM, "name", "name")
+
+    def _symbol(self, candidates: tuple[str, ...], sizes: tuple[object, ...]) -> Drawn:
+        text = next((c for c in candidates if c not in self.taken), candidates[-1])
+        drawn = self.style.symbol(text)
+        if not sizes:
+            return Drawn(drawn, ATOM, "name", "name")
+        return Drawn(
+            self.style.sub(drawn, [str(s) for s in sizes], _braced(sizes)), ATOM, "name", "word"
+        )
+
+    def _ones(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        return self._symbol(("𝟏",), () if tree.data is None else (tree.data,))
+
+    def _eye(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        return self._symbol(("I", "Id"), () if tree.data is None else (tree.data,))
+
+    def _commutation(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        return self._symbol(("K", "Kc"), tree.data)
+
+    def _kernel(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        node: Kernel = tree.data
+        rows, columns = (self.style.size(str(d)) for d in node.shape)
+        values = [self.style.size(str(v)) for _, v in sorted(node.params)]
+        return Drawn(
+            self.style.call(self.style.word(node.kind), [rows, columns, *values]),
+            ATOM,
+            "word",
+            "bracket",
+        )
+
+    def _delta(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        braced = any(len(letter) > 1 for letter in tree.data)
+        return Drawn(
+            self.style.sub(self.style.symbol("δ"), tree.data, braced), ATOM, "name", "word"
+        )
+
+    # Operators.
+
+    def _sum(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        parts = [self.within(a, SIGMA) for a in args]
+        text = parts[0].text
+        if args[0].level == SUM and tree.args[0].op == "neg":
+            text = args[0].text
+        for sign, part in zip(tree.data[1:], parts[1:], strict=True):
+            text = self.style.binary(text, "+" if sign > 0 else "−", part.text)
+        return Drawn(text, SUM, parts[0].starts, parts[-1].ends)
+
+    def _neg(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        part = self.within(args[0], SIGMA)
+        return Drawn(self.style.prefix("−", part.text), SUM, "sign", part.ends)
+
+    def _product(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        runs: list[tuple[Drawn, int]] = []
+        previous: Tree | None = None
+        for arg, part in zip(tree.args, args, strict=True):
+            if arg is previous and arg.kind == (True, True):
+                runs[-1] = (part, runs[-1][1] + 1)
+            else:
+                runs.append((part, 1))
+            previous = arg
+        parts = []
+        for k, (part, count) in enumerate(runs):
+            if count > 1:
+                parts.append(self._raised(part, str(count)))
+            else:
+                last = k == len(runs) - 1 and k > 0
+                parts.append(self.within(part, SIGMA if last and part.level == SIGMA else PRODUCT))
+        if len(parts) == 1:
+            return parts[0]
+        text = parts[0].text
+        for left, right in zip(parts, parts[1:], strict=False):
+            text = self.style.juxtapose(text, self._gap(left, right), right.text)
+        level = SIGMA if parts[-1].level == SIGMA else PRODUCT
+        return Drawn(text, level, parts[0].starts, parts[-1].ends)
+
+    def _gap(self, left: Drawn, right: Drawn) -> str:
+        """What stands between two factors: nothing, a space, or a dot where it must be seen."""
+        if right.starts == "number" or (left.ends == "fence" and right.starts == "fence"):
+            return "·"
+        if left.ends == "function" and right.starts in ("bracket", "fence"):
+            return "·"
+        if left.ends == "number":
+            exponent = right.text[:1] in "eEjJ"
+            return "·" if exponent else " " if right.starts == "word" else ""
+        if "word" in (left.ends, right.starts) or left.ends == "function":
+            return " "
+        return " " if self.spaced and "bracket" not in (left.ends, right.starts) else ""
+
+    def _middle(self, symbol: str, parts: list[Drawn]) -> Drawn:
+        text = parts[0].text
+        for part in parts[1:]:
+            text = self.style.binary(text, symbol, part.text)
+        return Drawn(text, MIDDLE, parts[0].starts, parts[-1].ends)
+
+    def _hadamard(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        above = [
+            self.within(a, PRODUCT)
+            for arg, a in zip(tree.args, args, strict=True)
+            if not divides(arg)
+        ]
+        below = [
+            self.within(self._positive(arg, a), PRODUCT)
+            for arg, a in zip(tree.args, args, strict=True)
+            if divides(arg)
+        ]
+        if not above:
+            above = [Drawn(self.style.number("1"), ATOM, "number", "number")]
+        over = above[0] if len(above) == 1 else self._middle("⊙", above)
+        if not below:
+            return over
+        under = below[0] if len(below) == 1 else self._middle("⊙", below)
+        return self._middle("⊘", [self.within(over, PRODUCT), self.within(under, PRODUCT)])
+
+    def _positive(self, tree: Tree, drawn: Drawn) -> Drawn:
+        """base^|e| of a factor that is divided by; its own drawing is 1 ⊘ base^|e|."""
+        inner = Drawn(drawn.base, int(drawn.above[0]), drawn.starts, drawn.ends)
+        return inner
+
+    def _elpower(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        e = tree.data
+        if e < 0:
+            size = self._elementwise(args[0], -e)
+            under = self.within(size, PRODUCT)
+            text = self.style.binary(self.style.number("1"), "⊘", under.text)
+            # The part below is kept for `_hadamard`, which writes x ⊘ y.
+            return Drawn(text, MIDDLE, "number", under.ends, size.text, (str(size.level),))
+        return self._elementwise(args[0], e)
+
+    def _elementwise(self, base: Drawn, e: int | Fraction) -> Drawn:
+        if e == 1:
+            return base
+        if e == Fraction(1, 2):
+            return self._radical(base)
+        inner = self.within(base, POSTFIX)
+        return Drawn(
+            self.style.elementwise_power(inner.text, decimal(e)), POSTFIX, inner.starts, "bracket"
+        )
+
+    def _radical(self, part: Drawn) -> Drawn:
+        atom = part.level == ATOM and part.starts == "name" and part.ends == "name"
+        return Drawn(
+            self.style.radical(part.text, atom), ATOM, "radical", "name" if atom else "bracket"
+        )
+
+    def _kron(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        return self._middle("⊗", [self.within(a, PRODUCT) for a in args])
+
+    def _frac(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        over, under = args
+        if self.style.flat:
+            over = self.within(over, PRODUCT)
+            under = self.within(under, POSTFIX)
+            return Drawn(
+                self.style.fraction(over.text, under.text), MIDDLE, over.starts, under.ends
+            )
+        return Drawn(self.style.fraction(over.text, under.text), POSTFIX, "bracket", "bracket")
+
+    def _raised(self, part: Drawn, exponent: str) -> Drawn:
+        inner = self.within(part, POSTFIX)
+        if inner.above or (inner.level == POSTFIX and not self.style.flat):
+            inner = self.within(inner._replace(level=SUM, above=()), POSTFIX)
+        return Drawn(
+            self.style.power(inner.text, exponent),
+            POSTFIX,
+            inner.starts,
+            "name",
+            inner.text,
+            (exponent,),
+        )
+
+    def _power(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        if tree.data == Fraction(1, 2):
+            return self._radical(args[0])
+        return self._raised(args[0], decimal(tree.data))
+
+    def _transpose(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        part = args[0]
+        if part.above:
+            above = part.above[0]
+            joined = "-T" if above == "-1" else above + "T"
+            return Drawn(
+                self.style.superscript(part.base, joined),
+                POSTFIX,
+                part.starts,
+                "name",
+                part.base,
+                (joined,),
+            )
+        inner = self.within(part, POSTFIX)
+        return Drawn(
+            self.style.superscript(inner.text, "T"),
+            POSTFIX,
+            inner.starts,
+            "name",
+            inner.text,
+            ("T",),
+        )
+
+    def _norm(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        return self._notated("norm", BUILT_IN["norm"], args)
+
+    def _sub(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        letters = ["(" + ",".join(g) + ")" if len(g) != 1 else g[0] for g in tree.data]
+        base = args[0]
+        braced = any(len(letter) > 1 for letter in letters)
+        if tree.args[0].op == "name":
+            title = tree.args[0].data
+            braced = braced or not is_short(title) or f"{title}_{''.join(letters)}" in self.taken
+        inner = (
+            base
+            if base.level == ATOM and tree.args[0].op != "call"
+            else self.within(base._replace(level=SUM), ATOM)
+        )
+        return Drawn(self.style.sub(inner.text, letters, braced), ATOM, inner.starts, "word")
+
+    def _sigma(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        part = self.within(args[0], MIDDLE if args[0].level != SIGMA else SIGMA)
+        braced = any(len(letter) > 1 for letter in tree.data)
+        head = self.style.sub(self.style.large("Σ"), tree.data, braced)
+        return Drawn(self.style.juxtapose(head, " ", part.text), SIGMA, "word", part.ends)
+
+    # Functions.
+
+    def _call(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        function, params = tree.data
+        if function in BUILT_IN:
+            extra = [self.style.size(str(p)) for p in params]
+            return self._notated(function, BUILT_IN[function], args, extra)
+        record = REGISTRY[function]
+        extra = [
+            self.style.number(str(value))
+            for key, value in params
+            if key not in record.defaults or record.defaults[key] != value
+        ]
+        return self._notated(function, record.notation, args, extra, tree.scalar)
+
+    def _notated(
+        self,
+        function: str,
+        notation: Notation,
+        args: list[Drawn],
+        extra: list[str] | None = None,
+        scalar: bool = True,
+    ) -> Drawn:
+        flat = self.style.flat
+        form = notation.unicode if flat else notation.latex
+        if notation.kind == "superscript" and isinstance(form, str) and not extra:
+            inner = self.within(args[0], POSTFIX)
+            if inner.above:
+                inner = self.within(inner._replace(level=SUM, above=()), POSTFIX)
+            above = self.style.plain_superscript(form)
+            return Drawn(
+                self.style.superscript(inner.text, above),
+                POSTFIX,
+                inner.starts,
+                "name",
+                inner.text,
+                (above,),
+            )
+        if notation.kind == "fence" and not extra:
+            left, right = form
+            if not flat or left != right or left not in args[0].fences:
+                marks = frozenset((left,)) if left == right else frozenset[str]()
+                return Drawn(
+                    self.style.fence(left, args[0].text, right),
+                    ATOM,
+                    "fence",
+                    "fence",
+                    fences=marks,
+                )
+        if notation.kind == "radical" and not extra:
+            return self._radical(args[0])
+        if notation.kind == "infix" and isinstance(form, str) and not extra:
+            parts = [self.within(a, SUM) for a in args]
+            return Drawn(
+                self.style.binary(parts[0].text, form, parts[1].text),
+                COMPARE,
+                parts[0].starts,
+                parts[1].ends,
+            )
+        if notation.kind == "symbol" and isinstance(form, str):
+            return Drawn(self.style.symbol(form), ATOM, "name", "name")
+        if notation.kind == "power" and len(args) == 2:
+            inner = self.within(args[0], POSTFIX)
+            write = self.style.general_power if scalar else self.style.elementwise_power
+            return Drawn(write(inner.text, args[1].text), POSTFIX, inner.starts, "bracket")
+        head = self._head(function, notation)
+        return Drawn(
+            self.style.call(head, [a.text for a in args] + (extra or [])), ATOM, "word", "bracket"
+        )
+
+    def _head(self, function: str, notation: Notation) -> str:
+        """The function's written name, another spelling where the user has a variable of that name."""
+        if notation.kind == "call" and isinstance(notation.unicode, str):
+            if notation.unicode not in self.taken:
+                written = notation.unicode if self.style.flat else str(notation.latex)
+                return self.style.head(written)
+        record = REGISTRY.get(function)
+        others = record.spellings if record else (SECOND_NAMES.get(function, function),)
+        return self.style.word(next((s for s in others if s not in self.taken), function))
+
+
+def decimal(value: int | Fraction) -> str:
+    """A number as it is typed: an integer, a decimal, or p/q."""
+    if isinstance(value, int) or value.denominator == 1:
+        return str(int(value))
+    rest, digits = value.denominator, 0
+    for p in (2, 5):
+        count = 0
+        while rest % p == 0:
+            rest //= p
+            count += 1
+        digits = max(digits, count)
+    if rest != 1 or value.denominator <= 64:
+        return f"{value.numerator}/{value.denominator}"
+    scaled = str(abs(value.numerator) * 10**digits // value.denominator).rjust(digits + 1, "0")
+    return f"{'-' if value < 0 else ''}{scaled[:-digits]}.{scaled[-digits:]}"
+
+
+def is_short(text: str) -> bool:
+    """Whether a name is one letter, so that names may stand side by side."""
+    return len(text) == 1
+
+
+def _braced(sizes: tuple[object, ...]) -> bool:
+    return any(len(str(s)) > 1 for s in sizes)
+
+
+def to_unicode_tree(tree: Tree) -> str:
+    """A tree alone, for messages and debugging."""
+    return Renderer(UNICODE).draw(tree)

@@ -1,0 +1,171 @@
+"""The last pass over a formula: sizes that follow are left out, shared parts get "where" lines.
+
+Lines are also cut where they grow too long, so that a formula is linear in the size of its graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from .index import Letters
+from .names import Names
+from .tree import ROW, SCALAR, Tree, eye, make, name, ones, post_order, with_args
+
+MIN_SHARED = 7  # a part shorter than this is repeated rather than named
+MIN_SAVED = 12
+MAX_LINE = 160
+
+
+class Line(NamedTuple):
+    """`title_letters = tree`; the formula itself has no title."""
+
+    title: Tree | None
+    letters: Letters
+    tree: Tree
+
+
+def share(lines: Sequence[Line], names: Names) -> list[Line]:
+    """The lines with a new line for each part that occurs again, definitions before their uses."""
+    roots = [line.tree for line in lines]
+    uses: dict[Tree, int] = {}
+    order = post_order(*roots)
+    for tree in order:
+        for arg in tree.args:
+            uses[arg] = uses.get(arg, 0) + 1
+    for root in roots:
+        uses[root] = uses.get(root, 0) + 1
+    new: dict[Tree, Tree] = {}
+    lettered: set[Tree] = set()
+    made: dict[Tree, Tree] = {}  # title → definition
+    titles: dict[Tree, Tree] = {}  # definition → title
+    for tree in order:
+        if tree.op in ("sub", "delta", "sigma") or any(a in lettered for a in tree.args):
+            lettered.add(tree)
+        fresh = with_args(tree, tuple(new[a] for a in tree.args))
+        if fresh.length > MAX_LINE:
+            args = tuple(
+                _name_it(a, made, titles, names)
+                if a.length > MAX_LINE // 3 and _may_be_named(a) and old not in lettered
+                else a
+                for old, a in zip(tree.args, fresh.args, strict=True)
+            )
+            for old, a in zip(tree.args, args, strict=True):
+                new[old] = a
+            fresh = with_args(fresh, args)
+        saved = (uses[tree] - 1) * (fresh.length - 1)
+        if (
+            tree not in lettered
+            and fresh.length >= MIN_SHARED
+            and saved >= MIN_SAVED
+            and _may_be_named(fresh)
+        ):
+            fresh = _name_it(fresh, made, titles, names)
+        new[tree] = fresh
+    result: list[Line] = []
+    for line in lines:
+        _emit(new[line.tree], made, result)
+        tree = new[line.tree]
+        if line.title is None and tree in made:  # the whole formula needs no name of its own
+            result = [entry for entry in result if entry.title is not tree]
+            tree = made[tree]
+        result.append(line._replace(tree=tree))
+    return result
+
+
+def _may_be_named(tree: Tree) -> bool:
+    if tree.kind == ROW or tree.op in ("name", "size", "number", "eye", "ones", "commutation"):
+        return False
+    if tree.op == "transpose" or (tree.op == "call" and tree.data[0] == "diag"):
+        return tree.args[0].op != "name" and tree.op != "transpose"
+    return True
+
+
+def _name_it(tree: Tree, made: dict[Tree, Tree], titles: dict[Tree, Tree], names: Names) -> Tree:
+    found = titles.get(tree)
+    if found is not None:
+        return found
+    ndim = sum(tree.kind)
+    title = name(names.for_kind(ndim), ndim, tree.symmetric)
+    made[title] = tree
+    titles[tree] = title
+    return title
+
+
+def _emit(tree: Tree, made: dict[Tree, Tree], result: list[Line]) -> None:
+    """Append the definitions that a tree needs, each once, in order."""
+    done = {line.title for line in result}
+    stack = [(tree, False)]
+    while stack:
+        top, ready = stack.pop()
+        if ready:
+            if top not in done:
+                done.add(top)
+                result.append(Line(top, (), made[top]))
+            continue
+        for part in post_order(top):
+            if part in made and part not in done:
+                stack.append((part, True))
+                stack.append((made[part], False))
+
+
+def hide_sizes(root: Tree) -> Tree:
+    """Leave out the sizes of 𝟏 and I where their neighbours tell them."""
+    new: dict[Tree, Tree] = {}
+    known: dict[Tree, tuple[bool, bool]] = {}
+    for tree in post_order(root):
+        args = [new[a] for a in tree.args]
+        if tree.op == "product":
+            wide = [k for k, a in enumerate(tree.args) if not a.scalar]
+            for before, k, after in zip([None, *wide], wide, [*wide[1:], None], strict=False):
+                if before is not None and args[k].op == "ones" and known[tree.args[before]][1]:
+                    args[k] = ones(None)
+                elif after is not None and _is_row_of_ones(args[k]) and known[tree.args[after]][0]:
+                    args[k] = make("transpose", [ones(None)], kind=ROW)
+        elif tree.op == "sum":
+            told = [any(known[a]) for a in tree.args]
+            args = [
+                _without_size(a) if any(told[:k] + told[k + 1 :]) else a for k, a in enumerate(args)
+            ]
+        known[tree] = _known(tree, known)
+        new[tree] = with_args(tree, tuple(args))
+    return new[root]
+
+
+def _is_row_of_ones(tree: Tree) -> bool:
+    return tree.op == "transpose" and tree.args[0].op == "ones"
+
+
+def _without_size(tree: Tree) -> Tree:
+    """λI_n → λI."""
+    if tree.op == "eye":
+        return eye(None)
+    if tree.op in ("product", "frac", "neg"):
+        return with_args(
+            tree,
+            tuple(
+                eye(None) if a.op == "eye" else (_without_size(a) if tree.op == "frac" else a)
+                for a in tree.args
+            ),
+        )
+    return tree
+
+
+def _known(tree: Tree, known: dict[Tree, tuple[bool, bool]]) -> tuple[bool, bool]:
+    """Whether the numbers of rows and columns follow from names in the tree."""
+    if tree.op in ("ones", "eye") or tree.kind == SCALAR:
+        return (False, False)
+    if not tree.args:
+        return (True, True)
+    if tree.op == "transpose":
+        return known[tree.args[0]][::-1]
+    parts = [known[a] for a in tree.args if a.kind != SCALAR]
+    if tree.op == "product":
+        return (parts[0][0], parts[-1][1])
+    if tree.op in ("sum", "hadamard", "elpower"):
+        return (any(p[0] for p in parts), any(p[1] for p in parts))
+    both = all(
+        p[0] and (p[1] or a.kind[1] is False)
+        for p, a in zip(parts, [a for a in tree.args if a.kind != SCALAR], strict=True)
+    )
+    return (both, both)
