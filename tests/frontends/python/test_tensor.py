@@ -159,7 +159,8 @@ def test_arrays_in_any_memory_order_and_of_any_real_type():
 @pytest.mark.parametrize(
     "value",
     [1j, np.array([1j, 2]), np.array(["a"]), np.array([None]), "a", object(), float("nan"),
-     np.ones((1, 2)).view(np.matrix), np.ma.array([1.0, 2.0]), [[1, 2], [3]], np.datetime64("2020-01-01")],
+     np.ones((1, 2)).view(np.matrix),
+     np.ma.array([1.0, 2.0]), [[1, 2], [3]], np.datetime64("2020-01-01")],
 )  # fmt: skip
 def test_what_is_not_real_numbers_is_a_type_error_on_either_side(value):
     x = vector("x", 2)

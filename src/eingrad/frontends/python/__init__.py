@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from . import elementwise, linear, products, reductions, shaping
+from . import diagonals, elementwise, joining, linear, products, reductions, shaping
 from .beyond import function, names
 from .creation import constant, einsum, eye, matrix, ones, scalar, tensor, vector, zeros
 from .sizes import SymbolicSize
@@ -24,7 +24,8 @@ __all__ = [
     "zeros",
 ]
 
-_IMPLEMENTATIONS = (elementwise, linear, products, reductions, shaping)  # they fill the table
+# Importing them fills the table.
+_IMPLEMENTATIONS = (diagonals, elementwise, joining, linear, products, reductions, shaping)
 
 
 def __getattr__(name: str) -> Any:

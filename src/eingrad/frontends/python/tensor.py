@@ -13,6 +13,7 @@ from ...ir import build
 from ...ir.node import Node, Variable
 from .dispatch import call_function, call_ufunc
 from .indexing import index
+from .methods import ArrayMethods
 from .sizes import total, visible
 
 
@@ -41,7 +42,7 @@ def _combine(ufunc: np.ufunc, *operands: Any) -> Any:
     return call_ufunc(ufunc, "__call__", operands, {})
 
 
-class Tensor:
+class Tensor(ArrayMethods):
     """A symbolic array: one node of the expression graph, used like a NumPy array.
 
     Operators mean what they mean for arrays (`*` elementwise, `@` matrix product, broadcasting),
@@ -131,21 +132,6 @@ class Tensor:
         if isinstance(self.node, Variable):
             return self.node.name
         raise AttributeError("only a variable has a name")
-
-    @property
-    def T(self) -> Tensor:
-        """All axes reversed."""
-        return self.transpose()
-
-    @property
-    def mT(self) -> Tensor:
-        """The last two axes exchanged."""
-        return self._call(np.matrix_transpose)
-
-    @property
-    def real(self) -> Tensor:
-        """The tensor itself: tensors are real."""
-        return self
 
     @property
     def flat(self) -> Any:
@@ -265,150 +251,6 @@ class Tensor:
 
     def __invert__(self) -> Tensor:
         return call_ufunc(np.invert, "__call__", (self,), {})
-
-    # --- methods: each is NumPy's function of the same name --------------------------------------
-
-    def _call(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        return call_function(function, (self, *args), kwargs)
-
-    def sum(
-        self,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: bool = False,
-        **others: Any,
-    ) -> Tensor:
-        """The sum over some axes (all by default)."""
-        return self._call(np.sum, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **others)
-
-    def mean(
-        self,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: bool = False,
-        **others: Any,
-    ) -> Tensor:
-        """The mean over some axes (all by default)."""
-        return self._call(np.mean, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **others)
-
-    def var(
-        self,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        ddof: Any = 0,
-        keepdims: bool = False,
-        **others: Any,
-    ) -> Tensor:
-        """The variance: mean square distance from the mean, N − ddof in the denominator."""
-        return self._call(np.var, axis, dtype, out, ddof=ddof, keepdims=keepdims, **others)
-
-    def std(
-        self,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        ddof: Any = 0,
-        keepdims: bool = False,
-        **others: Any,
-    ) -> Tensor:
-        """The standard deviation: the root of the variance."""
-        return self._call(np.std, axis, dtype, out, ddof=ddof, keepdims=keepdims, **others)
-
-    def prod(
-        self,
-        axis: Any = None,
-        dtype: Any = None,
-        out: Any = None,
-        keepdims: bool = False,
-        **others: Any,
-    ) -> Tensor:
-        """The product over some axes (all by default)."""
-        return self._call(np.prod, axis=axis, dtype=dtype, out=out, keepdims=keepdims, **others)
-
-    def max(
-        self, axis: Any = None, out: Any = None, keepdims: bool = False, **others: Any
-    ) -> Tensor:
-        """The largest entry over some axes (all by default)."""
-        return self._call(np.max, axis=axis, out=out, keepdims=keepdims, **others)
-
-    def min(
-        self, axis: Any = None, out: Any = None, keepdims: bool = False, **others: Any
-    ) -> Tensor:
-        """The smallest entry over some axes (all by default)."""
-        return self._call(np.min, axis=axis, out=out, keepdims=keepdims, **others)
-
-    def cumsum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Tensor:
-        """The running sum along an axis, or over all entries row by row."""
-        return self._call(np.cumsum, axis=axis, dtype=dtype, out=out)
-
-    def trace(
-        self, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
-    ) -> Tensor:
-        """The sum of a diagonal."""
-        return self._call(np.trace, offset, axis1, axis2, dtype, out)
-
-    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-        """The entries of a diagonal."""
-        return self._call(np.diagonal, offset, axis1, axis2)
-
-    def reshape(self, *shape: Any, order: str = "C", copy: Any = None) -> Tensor:
-        """The entries in another shape, row by row; one size may be −1."""
-        wanted = shape[0] if len(shape) == 1 else shape
-        return self._call(np.reshape, wanted, order=order, copy=copy)
-
-    def ravel(self, order: str = "C") -> Tensor:
-        """All entries in one axis, row by row."""
-        return self._call(np.ravel, order)
-
-    flatten = ravel
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """The axes in another order (reversed by default)."""
-        wanted = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else (axes or None)
-        return self._call(np.transpose, wanted)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        """Two axes exchanged."""
-        return self._call(np.swapaxes, axis1, axis2)
-
-    def squeeze(self, axis: Any = None) -> Tensor:
-        """Without axes of size 1."""
-        return self._call(np.squeeze, axis=axis)
-
-    def repeat(self, repeats: int, axis: int | None = None) -> Tensor:
-        """Each entry several times."""
-        return self._call(np.repeat, repeats, axis=axis)
-
-    def take(
-        self, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
-    ) -> Tensor:
-        """The entries at integer places."""
-        return self._call(np.take, indices, axis=axis, out=out, mode=mode)
-
-    def dot(self, b: Any, out: Any = None) -> Tensor:
-        """NumPy's dot product."""
-        return self._call(np.dot, b, out)
-
-    def clip(self, min: Any = None, max: Any = None, out: Any = None, **others: Any) -> Tensor:
-        """Entries brought between two bounds."""
-        return self._call(np.clip, min, max, out, **others)
-
-    def round(self, decimals: int = 0, out: Any = None) -> Tensor:
-        """Not covered."""
-        return self._call(np.round, decimals, out)
-
-    def copy(self, order: str = "C") -> Tensor:
-        """The tensor itself: tensors are immutable."""
-        return self
-
-    def conj(self) -> Tensor:
-        """The tensor itself: tensors are real."""
-        return self
-
-    conjugate = conj
 
     def astype(self, dtype: Any, *args: Any, **kwargs: Any) -> Tensor:
         """The tensor as numbers; only floating types, since values decide the type."""
