@@ -14,6 +14,7 @@ from collections.abc import Hashable, Iterable
 from ..dims import Dim
 from ..ir.build import add, einsum, is_zero, scale, split_coefficient
 from ..ir.node import AxisIndex, Node, Number, Shape, Sum, Term
+from ..ir.product import is_structured
 
 MAX_TERMS = 12
 
@@ -27,14 +28,11 @@ def merge(nodes: Iterable[Node]) -> list[Node]:
     total: dict[Node, Number] = {}
     while pending:
         node = pending.pop()
-        if isinstance(node, Sum):
-            if _structured(node):
-                pending.extend(node.operands)
-                continue
-            total[node] = total.get(node, 0) + 1
-            continue
         c, rest = split_coefficient(node)
-        total[rest] = total.get(rest, 0) + c
+        if isinstance(rest, Sum) and any(map(is_structured, rest.operands)):
+            pending.extend(scale(c, term) for term in rest.operands)
+        else:
+            total[rest] = total.get(rest, 0) + c
     terms = [scale(c, rest) for rest, c in total.items() if c]
     terms = [t for t in terms if not is_zero(t)]
     if len(terms) < 2:
@@ -46,21 +44,6 @@ def merge(nodes: Iterable[Node]) -> list[Node]:
     for signature, members in groups.items():
         result.extend(_merge_group(members, signature) if len(members) > 1 else members)
     return result
-
-
-def _structured(node: Sum) -> bool:
-    """Whether a sum shows deltas or outer products in its terms (then it is worth opening)."""
-    return any(isinstance(t, Term) and (_has_delta(t) or _is_outer(t)) for t in node.operands)
-
-
-def _has_delta(term: Term) -> bool:
-    flat = [a for axis in term.out for a in axis]
-    return len(set(flat)) < len(flat)
-
-
-def _is_outer(term: Term) -> bool:
-    flat = {a for axis in term.out for a in axis}
-    return len(flat) > 1 and not any(_atoms_of(f.indices) == flat for f in term.factors)
 
 
 def _atoms_of(indices: tuple[AxisIndex, ...]) -> set[int]:

@@ -8,14 +8,16 @@ powers. `add` is the one way to build a sum: it collects equal terms and drops z
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 
 from ..dims import ONE, Dim, as_dim, shape_text
 from ..errors import ShapeError
 from . import algebra
 from .node import Node, Number, Shape, Sum, Term, raw_sum
 from .numbers import as_node, exact, is_zero, number, number_of, zeros
-from .product import einsum, finish_term
+from .product import einsum, finish_term, is_structured
 
 __all__ = [
     "add",
@@ -64,7 +66,7 @@ def scale(coefficient: Number | float, node: Node) -> Node:
     if c == 1:
         return node
     indices = tuple((k,) for k in range(node.ndim))
-    return einsum([(node, indices)], indices, c)
+    return einsum([(node, indices)], indices, c, dict(enumerate(node.shape)))
 
 
 def add(*nodes: Node) -> Node:
@@ -84,25 +86,34 @@ def add(*nodes: Node) -> Node:
     collected: dict[Node, Number] = {}
     nested: list[Sum] = []
     for node in nodes:
-        if isinstance(node, Sum):
-            nested.append(node)
-        else:
-            c, rest = split_coefficient(node)
-            collected[rest] = collected.get(rest, 0) + c
-    for node in nested:
-        collected[node] = collected.get(node, 0) + 1
+        c, rest = split_coefficient(node)
+        if isinstance(rest, Sum) and rest not in collected:
+            nested.append(rest)
+        collected[rest] = exact(collected.get(rest, 0) + c)
     _open_sums(nested, collected)
-    terms = []
-    for rest, c in collected.items():
-        if c:
-            terms.append(scale(c, rest))
-    flat: list[Node] = []
-    for term in terms:  # scaling a small sum opens it
-        flat.extend(term.operands if isinstance(term, Sum) and len(terms) == 1 else [term])
-    if len(flat) == 1:
-        return flat[0]
-    flat.sort(key=lambda t: split_coefficient(t)[1].order)
-    return raw_sum(flat, shape)
+    parts = sorted(
+        ((c, rest) for rest, c in collected.items() if c and not is_zero(rest)),
+        key=lambda part: part[1].order,
+    )
+    if not parts:
+        return zeros(shape)
+    if len(parts) == 1:
+        return scale(*parts[0])
+    if any(is_structured(rest) for _, rest in parts):
+        return raw_sum([scale(c, rest) for c, rest in parts], shape)
+    content = _content([c for c, _ in parts])
+    inner = raw_sum([scale(exact(Fraction(c) / content), rest) for c, rest in parts], shape)
+    return scale(content, inner)
+
+
+def _content(coefficients: list[Number]) -> Number:
+    """The number that stands outside a sum: the greatest common divisor of integers, or what all
+    agree in up to sign; negative when all of them are."""
+    sign = -1 if all(c < 0 for c in coefficients) else 1
+    if all(isinstance(c, int) for c in coefficients):
+        return sign * math.gcd(*(int(c) for c in coefficients))
+    sizes = {abs(c) for c in coefficients}
+    return sign * (sizes.pop() if len(sizes) == 1 else 1)
 
 
 MAX_OPENED = 8
@@ -117,10 +128,10 @@ def _open_sums(nested: list[Sum], collected: dict[Node, Number]) -> None:
         parts = [split_coefficient(t) for t in node.operands]
         others = len(collected) - 1
         alike = any(rest in collected for _, rest in parts)
-        if alike or others + len(parts) <= MAX_OPENED:
+        if alike or (others and others + len(parts) <= MAX_OPENED):
             del collected[node]
             for c, rest in parts:
-                collected[rest] = collected.get(rest, 0) + exact(c * count)
+                collected[rest] = exact(collected.get(rest, 0) + c * count)
 
 
 def broadcast_shape(shapes: Sequence[Shape]) -> Shape:

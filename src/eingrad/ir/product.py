@@ -82,8 +82,8 @@ def _distribute(
 ) -> Node | None:
     """Open a factor that is a sum, where keeping it whole would swallow structure.
 
-    That is: a sum that is only transposed or scaled, and a sum with a delta or an outer product in
-    a term that meets a summed index ((A + λI)x, (D − ppᵀ)g).
+    That is: a sum that is only transposed, and a sum with a delta or an outer product in a term
+    that is scaled or meets a summed index ((A + λI)x, (D − ppᵀ)g).
     """
     if not any(isinstance(node, Sum) for node, _ in factors):
         return None
@@ -94,17 +94,20 @@ def _distribute(
         atoms = [a for axis in indices for a in axis]
         if len(factors) == 1:
             # A sum of sums stays whole: opening it again at every step would cost quadratically.
+            # A number stays outside, unless it would hide the structure of the terms.
             flat = [a for axis in out for a in axis]
+            moved = [tuple(axis) for axis in indices] != [tuple(axis) for axis in out]
             wanted = (
                 len(flat) == len(set(flat))
                 and set(flat) == set(atoms)
                 and not any(isinstance(t, Sum) for t in node.operands)
+                and (moved or (coefficient != 1 and any(map(is_structured, node.operands))))
             )
         else:
             wanted = (
                 len(atoms) >= 2
                 and not set(atoms) <= kept
-                and any(_is_structured(t) for t in node.operands)
+                and any(is_structured(t) for t in node.operands)
             )
         if wanted:
             from .build import add
@@ -127,7 +130,7 @@ def _sizes_of(node: Node, indices: Sequence[RawAxis]) -> dict[Hashable, Dim]:
     return {axis[0]: dim for dim, axis in zip(node.shape, indices, strict=True) if len(axis) == 1}
 
 
-def _is_structured(term: Node) -> bool:
+def is_structured(term: Node) -> bool:
     """A delta, or no factor that spans all axes: the term would be built out if it were kept
     whole."""
     if not isinstance(term, Term):
@@ -204,7 +207,7 @@ class _Product:
     def _insert(self, node: Node, axes: tuple[AxisIndex, ...]) -> None:
         """Take a factor in; a term is opened into its own factors and deltas."""
         if not isinstance(node, Term) or (
-            len(self.factors) + len(node.factors) > MAX_INLINED and not _is_structured(node)
+            len(self.factors) + len(node.factors) > MAX_INLINED and not is_structured(node)
         ):
             self.factors.append((node, axes))
             return
