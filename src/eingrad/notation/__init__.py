@@ -1,12 +1,23 @@
 """From a node to the formula a person would write, as Unicode text, LaTeX and MathML."""
 
-from .formula import FORMS, LAYOUTS, Formula, Split, formula, to_latex, to_mathml, to_unicode
+from .formula import (
+    FORMS,
+    LAYOUTS,
+    Formula,
+    Split,
+    derivative_formula,
+    formula,
+    to_latex,
+    to_mathml,
+    to_unicode,
+)
 
 __all__ = [
     "FORMS",
     "LAYOUTS",
     "Formula",
     "Split",
+    "derivative_formula",
     "formula",
     "to_latex",
     "to_mathml",

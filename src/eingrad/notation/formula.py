@@ -18,7 +18,7 @@ from typing import Any
 from ..dims import Dim
 from ..errors import ShapeError
 from ..ir.build import einsum, transpose
-from ..ir.node import Node, Shape, Sum, Term, variable
+from ..ir.node import Node, Shape, Sum, Term, Variable, variable
 from ..ir.walk import topological, variables
 from .index import IndexWriter, Letters
 from .kronecker import kronecker_form
@@ -145,6 +145,42 @@ def formula(
         assert split is not None
         return draft.vec(node, split)
     return draft.plain(node, form)
+
+
+def derivative_formula(
+    node: Node,
+    *,
+    n_out: int,
+    wrt: Sequence[Variable],
+    form: str = "auto",
+    layout: str = "mixed",
+    names: Iterable[str] = frozenset(),
+) -> Formula:
+    """The formula of a derivative: axes of the output (`n_out`), then those of each variable.
+
+    Parameters
+    ----------
+    form, names:
+        As `form` and `names_taken` of `formula`.
+    layout:
+        `mixed`, `denominator` or `numerator`: the order of the axes that are printed.
+
+    Raises
+    ------
+    ShapeError
+        The axes are not those of the variables, or form or layout is unknown.
+    """
+    if layout not in LAYOUTS:
+        raise ShapeError(f"there is no layout called {layout}; there are {', '.join(LAYOUTS)}")
+    split = Split(n_out, tuple(v.ndim for v in wrt))
+    return formula(
+        node,
+        form=form,
+        axes=split.axes(layout),
+        split=split,
+        inputs=[v.name for v in wrt],
+        names_taken=names,
+    )
 
 
 class _Draft:

@@ -6,6 +6,7 @@ nothing of mathematics. The notation of functions comes from their records.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection
 from fractions import Fraction
 from typing import NamedTuple
@@ -161,7 +162,7 @@ class Renderer:
         if len(parts) == 1:
             return parts[0]
         text = parts[0].text
-        for left, right in zip(parts, parts[1:], strict=False):
+        for left, right in itertools.pairwise(parts):
             text = self.style.juxtapose(text, self._gap(left, right), right.text)
         level = SIGMA if parts[-1].level == SIGMA else PRODUCT
         return Drawn(text, level, parts[0].starts, parts[-1].ends)

@@ -113,6 +113,7 @@ def hide_sizes(root: Tree) -> Tree:
     """Leave out the sizes of 𝟏 and I where their neighbours tell them."""
     new: dict[Tree, Tree] = {}
     known: dict[Tree, tuple[bool, bool]] = {}
+    told_by_shape = _outermost(root)
     for tree in post_order(root):
         args = [new[a] for a in tree.args]
         if tree.op == "product":
@@ -127,9 +128,28 @@ def hide_sizes(root: Tree) -> Tree:
             args = [
                 _without_size(a) if any(told[:k] + told[k + 1 :]) else a for k, a in enumerate(args)
             ]
+        elif tree.op == "kron" and tree in told_by_shape:
+            eyes = [k for k, a in enumerate(args) if _without_size(a) is not a]
+            if len(eyes) == 1 and all(
+                all(known[a]) for k, a in enumerate(tree.args) if k not in eyes
+            ):
+                args[eyes[0]] = _without_size(args[eyes[0]])
         known[tree] = _known(tree, known)
         new[tree] = with_args(tree, tuple(args))
     return new[root]
+
+
+def _outermost(root: Tree) -> set[Tree]:
+    """The parts that have the shape of the whole, which the reader knows."""
+    found = {root}
+    stack = [root]
+    while stack:
+        tree = stack.pop()
+        if tree.op in ("sum", "neg", "frac"):
+            parts = [a for a in tree.args if a.kind == root.kind and a not in found]
+            found.update(parts)
+            stack.extend(parts)
+    return found
 
 
 def _is_row_of_ones(tree: Tree) -> bool:
