@@ -112,7 +112,7 @@ class Derivative:
             return tuple(out + into[::-1])
         return tuple(out + into)
 
-    def invalid_layout(self, layout: str) -> Derivative:
+    def in_layout(self, layout: str) -> Derivative:
         """The same derivative, shown in another layout."""
         return Derivative(
             self.node,
