@@ -18,12 +18,21 @@ from ..dims import Dim, product, shape_text
 from ..errors import InputError
 from ..ir.node import Node, Variable
 from ..ir.walk import topological
+from .compare import (
+    TOLERANCE,
+    array_text,
+    close,
+    number_text,
+    power_text,
+    ratio_of,
+    same_number,
+    same_shape,
+)
 from .reference import evaluate
 from .sample import random_value, sample_points, sample_sizes
 from .slips import with_products_exchanged
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
-TOLERANCE = 1e-8
 POINTS = 2  # for each of two sets of sizes
 MAX_PERMUTED = 5  # axes up to which all transposes are tried
 EXPONENTS = (1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
@@ -251,7 +260,7 @@ class _Case:
     def _scaled_as(self, trials: list[_Trial], change: Change, name: str) -> Verdict | None:
         ratios = []
         for t in trials:
-            ratio = _ratio(change(t.derivative), t.answer)
+            ratio = ratio_of(change(t.derivative), t.answer)
             if ratio is None:
                 return None
             ratios.append(ratio)
@@ -273,7 +282,7 @@ class _Case:
 
     def _factor_text(self, trials: list[_Trial], ratios: list[float]) -> str | None:
         """The factor as a number, or a number times a power of a size or of a scalar variable."""
-        number = _same_number(ratios)
+        number = same_number(ratios)
         if number is not None:
             return number
         bases: dict[str, list[float]] = {}
@@ -287,9 +296,9 @@ class _Case:
                 if exponent.denominator > 1 and min(values) <= 0:
                     continue
                 rest = [r / v ** float(exponent) for r, v in zip(ratios, values, strict=True)]
-                number = _same_number(rest)
+                number = same_number(rest)
                 if number is not None:
-                    return _power_text(number, name, exponent)
+                    return power_text(number, name, exponent)
         return None
 
     def of_symmetric(self, trials: list[_Trial]) -> Verdict | None:
@@ -347,7 +356,7 @@ class _Case:
         expected = self.shape(self.layout)
         if trials[0].answer.squeeze().ndim != self.arranged(self.layout)(
             trials[0].derivative
-        ).squeeze().ndim or not _same_shape(expected, self.answer.shape):
+        ).squeeze().ndim or not same_shape(expected, self.answer.shape):
             text = (
                 f"wrong shape: the answer is {shape_text(self.answer.shape)}, the derivative in "
                 f"{self.layout} layout is {shape_text(expected)}"
@@ -358,10 +367,10 @@ class _Case:
         wrong = trial.answer.reshape(right.shape)
         place = np.unravel_index(np.argmax(np.abs(right - wrong)), right.shape)
         entry = f"entry ({', '.join(str(k + 1) for k in place)}) of the" if right.ndim else "the"
-        at = ", ".join(f"{n} = {_array_text(v)}" for n, v in trial.point.items())
+        at = ", ".join(f"{n} = {array_text(v)}" for n, v in trial.point.items())
         text = (
-            f"not equal: at {at}, {entry} derivative is {_number_text(right[place])}, "
-            f"the answer gives {_number_text(wrong[place])}"
+            f"not equal: at {at}, {entry} derivative is {number_text(right[place])}, "
+            f"the answer gives {number_text(wrong[place])}"
         )
         return Verdict(False, text, "different", example=trial.point)
 
@@ -385,7 +394,9 @@ class _Case:
         point = {}
         for name, v in self.variables.items():
             shape = [d.evaluate(sizes) for d in v.shape]
-            if v.facts & {"orthogonal", "spd", "psd"}:
+            if "orthogonal" in v.facts:
+                point[name] = random_value(shape, v.facts, rng)
+            elif v.facts & {"spd", "psd"}:
                 point[name] = np.round(random_value(shape, v.facts, rng), 1)
             else:
                 point[name] = random_value(shape, v.facts | {"integer"}, rng)
@@ -393,60 +404,8 @@ class _Case:
         return _Trial(value, evaluate(self.answer, point, sizes), point, sizes)
 
 
-# --- comparison of arrays -------------------------------------------------------------------------
-
-
-def _same_shape(expected: Sequence[Dim], given: Sequence[Dim]) -> bool:
-    return [d for d in expected if not d.is_one] == [d for d in given if not d.is_one]
-
-
-def _close(right: np.ndarray, answer: np.ndarray, tolerance: float = TOLERANCE) -> bool:
-    if right.shape != answer.shape:
-        right, answer = right.squeeze(), answer.squeeze()
-        if right.shape != answer.shape:
-            return False
-    if not np.isfinite(answer).all():
-        return False
-    scale = max(np.abs(right).max(initial=0.0), np.abs(answer).max(initial=0.0), 1e-12)
-    return bool(np.abs(right - answer).max(initial=0.0) <= tolerance * scale)
-
-
 def _agree(trials: Sequence[_Trial], change: Change, tolerance: float = TOLERANCE) -> bool:
-    return all(_close(change(t.derivative), t.answer, tolerance) for t in trials)
-
-
-def _ratio(right: np.ndarray, answer: np.ndarray) -> float | None:
-    """c with answer = c · right, or None."""
-    if right.size != answer.size or right.squeeze().shape != answer.squeeze().shape:
-        return None
-    right, answer = right.ravel(), answer.ravel()
-    if not right.any() or not answer.any():
-        return None
-    ratio = float(right @ answer / (right @ right))
-    if right.size == 1:  # any two numbers are proportional; only several points can tell
-        return ratio
-    return ratio if _close(ratio * right, answer) else None
-
-
-def _same_number(ratios: Sequence[float]) -> str | None:
-    """The common value as a simple number; None when they differ or it is not a simple one."""
-    first = ratios[0]
-    if any(abs(r - first) > 1e-7 * abs(first) for r in ratios):
-        return None
-    simple = Fraction(first).limit_denominator(64)
-    if simple and abs(float(simple) - first) <= 1e-7 * abs(first):
-        return str(simple).replace("-", "−")
-    return f"{first:.6g}".replace("-", "−")
-
-
-def _power_text(number: str, name: str, exponent: int | Fraction) -> str:
-    body = {1: name, -1: f"1/{name}", 2: f"{name}²", -2: f"1/{name}²"}.get(
-        int(exponent) if exponent.denominator == 1 else 0,
-        f"√{name}" if exponent > 0 else f"1/√{name}",
-    )
-    if number == "1":
-        return body
-    return f"−{body}" if number == "−1" else f"{number}·{body}"
+    return all(close(change(t.derivative), t.answer, tolerance) for t in trials)
 
 
 def _is_diagonal(trial: _Trial, n: int) -> bool:
@@ -456,14 +415,4 @@ def _is_diagonal(trial: _Trial, n: int) -> bool:
     if d.shape[n:] != shape or a.shape != tuple(k for k in shape if k != 1):
         return False
     flat = d.reshape(int(np.prod(shape)), -1)
-    return len(flat) > 1 and _close(flat, np.diag(a.ravel()))
-
-
-def _number_text(value: float) -> str:
-    return f"{value:.6g}".replace("-", "−")
-
-
-def _array_text(value: np.ndarray) -> str:
-    if value.ndim == 0:
-        return _number_text(float(value))
-    return "[" + ", ".join(map(_array_text, value)) + "]"
+    return len(flat) > 1 and close(flat, np.diag(a.ravel()))
