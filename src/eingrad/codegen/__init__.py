@@ -1,5 +1,5 @@
 """The code stage: nodes → products in a good order → straight-line program → source text."""
 
-from .generate import Generated, generate
+from .generate import BACKENDS, Generated, generate
 
-__all__ = ["Generated", "generate"]
+__all__ = ["BACKENDS", "Generated", "generate"]

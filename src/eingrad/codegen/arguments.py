@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from ..dims import Dim
 from ..ir.node import Node, Shape, Variable
@@ -22,7 +22,7 @@ class Signature:
         Symbols that no argument shows, which are arguments themselves.
     """
 
-    def __init__(self, variables: Sequence[Variable], scope: Names) -> None:
+    def __init__(self, variables: Sequence[Variable], symbols: set[str], scope: Names) -> None:
         self.variables = list(variables)
         self.scope = scope
         self.names = {v.name: scope.fresh(v.name) for v in self.variables}
@@ -30,6 +30,7 @@ class Signature:
         self.extra_sizes: dict[str, str] = {}
         self.defined: dict[str, str] = {}  # symbol → expression
         self._define()
+        self._require(symbols)
 
     def _define(self) -> None:
         """Find the symbols that follow from shapes, plain axes first."""
@@ -38,8 +39,8 @@ class Signature:
                 for s in sorted(dim.symbols()):
                     if s not in self.size_names:
                         self.size_names[s] = self.scope.fresh(s)
-                if len(dim.symbols()) == 1 and dim == Dim.symbol(*dim.symbols()):
-                    self.defined.setdefault(*dim.symbols(), f"{self.names[v.name]}.shape[{k}]")  # type: ignore[misc]
+                for s in plain_symbols(dim):
+                    self.defined.setdefault(s, f"{self.names[v.name]}.shape[{k}]")
         progress = True
         while progress:
             progress = False
@@ -71,7 +72,7 @@ class Signature:
             parts.append(" * ".join([str(coefficient), *(self.size_names[s] for s in monomial)]))
         return " + ".join(parts) or "0"
 
-    def require(self, symbols: Iterable[str]) -> None:
+    def _require(self, symbols: set[str]) -> None:
         """Make arguments of the symbols that no shape defines."""
         needed = set(symbols)
         for v in self.variables:
@@ -166,6 +167,12 @@ class Signature:
             kind = f"array of shape {self._expected(node.shape)}" if node.shape else "number"
             lines.append(f"{identifier(key)} : {kind}")
         return [f'"""{lines[0]}', *lines[1:], '"""']
+
+
+def plain_symbols(dim: Dim) -> frozenset[str]:
+    """The symbol that an axis shows directly, if it does."""
+    symbols = dim.symbols()
+    return symbols if len(symbols) == 1 and dim == Dim.symbol(*symbols) else frozenset()
 
 
 def _plain(text: str) -> str:

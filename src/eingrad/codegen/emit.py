@@ -56,7 +56,7 @@ class Emission:
         self.size_names = size_names
         self.lines: list[str] = []
         self.size_symbols: set[str] = set()
-        self.uses = _uses(roots)
+        self.uses = reachable(roots)
         self._tree: dict[Value, ast.expr] = {}
         self._length: dict[Value, int] = {}
         self._named: set[Value] = set()
@@ -131,11 +131,11 @@ class Emission:
         return f"({dims[0]},)" if len(dims) == 1 else f"({', '.join(dims)})"
 
     def place(self, start: Dim, step: int, count: Dim, total: Dim, single: bool = False) -> str:
-        """An index or slice: `count` entries from `start` in steps."""
+        """A slice, `count` entries from `start` in steps; or the index `start`."""
+        if single:
+            return self.dim(start)
         if start == ZERO and step == 1 and count == total:
             return ":"
-        if count == ONE and step == 1 and single:
-            return self.dim(start)
         if step > 0:
             stop = start + count * step - (step - 1)
             text = ("" if start == ZERO else self.dim(start)) + ":"
@@ -143,19 +143,35 @@ class Emission:
             return text + (f":{step}" if step > 1 else "")
         raise UnsupportedError("a reversed slice is written by the caller")
 
-    def result(self, value: Value, again: bool) -> str:
-        """A returned value: never an argument itself, a view of one, or an array returned before."""
+    def returned(self, roots: Sequence[Value], labels: Sequence[str]) -> str:
+        """What the function returns: an expression, or names after the labels."""
+        results: list[ast.expr] = []
+        seen: set[Value] = set()
+        for value in roots:
+            results.append(self._result(value, value in seen))
+            seen.add(value)
+        if len(results) == 1:
+            return ast.unparse(results[0])
+        names = []
+        for label, tree in zip(labels, results, strict=True):
+            name = self.names.fresh(label)
+            self.lines.append(f"{name} = {ast.unparse(tree)}")
+            names.append(name)
+        return ", ".join(names)
+
+    def _result(self, value: Value, again: bool) -> ast.expr:
+        """A returned value: never an argument, a view of one, or an array returned before."""
         inner = value
         while inner.op in ("transpose", "index", "reshape", "diagonal"):
             inner = inner.args[0]
         tree = self._tree[value]
         if value.op == "broadcast":
-            tree = self._fill("materialised", [self._tree[value.args[0]]], shape=value.shape)
-        elif value.weak:
-            tree = self._fill("full", [tree], shape=value.shape)
-        elif inner.op == "input" or again:
-            tree = self._fill("copy", [tree])
-        return ast.unparse(tree)
+            return self._fill("materialised", [self._tree[value.args[0]]], shape=value.shape)
+        if value.weak:
+            return self._fill("full", [tree], shape=value.shape)
+        if inner.op in ("input", "broadcast") or again:
+            return self._fill("copy", [tree])
+        return tree
 
     # Writing.
 
@@ -356,7 +372,7 @@ class Emission:
         return fill(template, args)
 
 
-def _uses(roots: Sequence[Value]) -> dict[Value, int]:
+def reachable(roots: Sequence[Value]) -> dict[Value, int]:
     """The values that the roots need, and how often each is used; a root counts one more."""
     uses: dict[Value, int] = {}
     stack = []

@@ -11,8 +11,8 @@ from ..dims import Dim
 from ..errors import InputError, UnsupportedError
 from ..ir import walk
 from ..ir.node import Node, Shape, Variable
-from .arguments import Signature
-from .emit import Emission
+from .arguments import Signature, plain_symbols
+from .emit import Emission, reachable
 from .lower import Lowering
 from .names import Names, identifier
 from .numpy_target import NUMPY
@@ -20,6 +20,8 @@ from .program import Value
 from .target import Target, imports_of
 
 TARGETS: dict[str, Target] = {"numpy": NUMPY}
+BACKENDS = tuple(TARGETS)
+RESERVED = ("dtype", "scipy", "math", "itertools")
 MAX_SOLVES = 3  # with one matrix; for more its inverse is cheaper
 
 
@@ -34,8 +36,8 @@ class Generated:
     name:
         Of the function.
     arguments:
-        Name of a variable → name of the argument. They differ where the name of a variable is not
-        an identifier, or is taken (`lambda`, `np`).
+        Name of a variable → name of the argument, in order. They differ where the name of a
+        variable is not an identifier, or is taken (`lambda`, `np`).
     sizes:
         Symbolic sizes that no argument shows: further arguments, by keyword.
     imports:
@@ -58,6 +60,11 @@ class Generated:
             code = compile(self.source, f"<eingrad {self.name}>", "exec")
             exec(code, self._compiled)
         return self._compiled[self.name]
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """The arguments whose names differ from those of their variables."""
+        return {v: a for v, a in self.arguments.items() if v != a}
 
     def __str__(self) -> str:
         return self.source
@@ -83,8 +90,8 @@ def generate(
     sizes:
         Sizes of symbols that are typical, for the order of multiplication. They are not built in.
     arguments:
-        The variables that are arguments, in order; by default those that the outputs need, by name.
-        Those that are not needed are checked, and their shapes define sizes.
+        The variables that may be arguments, in order; by default those that the outputs need, by
+        name. One that is not needed becomes an argument only where its shape shows a size that is.
     notes:
         Lines for the documentation.
 
@@ -111,36 +118,67 @@ def generate(
         )
     if identifier(name) != name or Names().fresh(name) != name:
         raise InputError("the name of the function is not a usable identifier")
-    needed = walk.variables(*outputs.values())
-    variables = list(arguments) if arguments is not None else needed
-    missing = [v.name for v in needed if v not in variables]
+    nodes = list(outputs.values())
+    needed = walk.variables(*nodes)
+    offered = list(arguments) if arguments is not None else needed
+    missing = {v.name for v in needed} - {v.name for v in offered}
     if missing:
-        raise InputError(f"{', '.join(missing)} is needed, but is not among the arguments")
-    lowering, roots = _lowered(list(outputs.values()), sizes or {})
-    names = Names({*_module_names(target), name, "dtype"})
-    signature = Signature(variables, names)
-    symbols = _symbols(roots, outputs)
-    signature.require(symbols)
+        raise InputError(f"{', '.join(sorted(missing))} is needed, but not among the arguments")
+    lowering, roots = _lowered(nodes, sizes or {})
+    symbols = _symbols(roots)
+    helpers = _helpers(target, roots)
+    names = Names({*RESERVED, target.module, name, *_defined(helpers)})
+    signature = Signature(_chosen(offered, needed, symbols), symbols, names)
     emission = Emission(
         lowering.program, roots, target, names, signature.names, signature.size_names
     )
     emission.run()
-    results = _results(emission, roots, list(outputs.values()))
+    returned = emission.returned(roots, list(outputs))
     body = [
         *target.prologue(*signature.kinds()),
         *signature.checks(emission.size_symbols),
         *emission.lines,
-        f"return {', '.join(results)}",
+        f"return {returned}",
     ]
-    text = "\n".join(body)
-    imports = (*target.imports, *imports_of(text))
     head = f"def {name}({signature.parameters()}):"
-    document = signature.document(outputs, notes)
-    lines = [*imports, "", "", head, *_indented(document), *_indented(body)]
-    source = "\n".join(line.rstrip() for line in lines) + "\n"
-    ast.parse(source)
+    function = [head, *_indented(signature.document(outputs, notes)), *_indented(body)]
+    blocks = [*helpers, "\n".join(line.rstrip() for line in function)]
+    imports = (*imports_of("\n".join(blocks)), *target.imports)
+    source = "\n\n\n".join(["\n".join(imports), *blocks]) + "\n"
     shapes = {key: node.shape for key, node in outputs.items()}
-    return Generated(source, name, signature.names, signature.extra_sizes, imports, shapes)
+    return Generated(
+        source, name, signature.names, signature.extra_sizes, imports, shapes
+    )
+
+
+def _chosen(
+    offered: Sequence[Variable], needed: Sequence[Variable], symbols: set[str]
+) -> list[Variable]:
+    """The offered variables that are needed, or whose shapes show a size that is."""
+    names = {v.name for v in needed}
+    shown = {s for v in needed for d in v.shape for s in plain_symbols(d)}
+    for v in offered:
+        news = {s for d in v.shape for s in plain_symbols(d)} & symbols - shown
+        if news and v.name not in names:
+            names.add(v.name)
+            shown |= news
+    return [v for v in offered if v.name in names]
+
+
+def _helpers(target: Target, roots: list[Value]) -> list[str]:
+    """The functions that the code of records calls, each once."""
+    used = {v.params[0] for v in reachable(roots) if v.op == "call"}
+    blocks: dict[str, str] = {}
+    for function in sorted(used):
+        source = target.helper(function)
+        for part in ast.parse(source).body:
+            if isinstance(part, ast.FunctionDef):
+                blocks[part.name] = ast.get_source_segment(source, part) or ""
+    return list(blocks.values())
+
+
+def _defined(helpers: Sequence[str]) -> list[str]:
+    return [h.removeprefix("def ").split("(")[0] for h in helpers]
 
 
 def _lowered(nodes: list[Node], sizes: Mapping[str, int]) -> tuple[Lowering, list[Value]]:
@@ -150,12 +188,12 @@ def _lowered(nodes: list[Node], sizes: Mapping[str, int]) -> tuple[Lowering, lis
         lowering = Lowering(nodes, sizes, dense)
         program = lowering.program
         roots = [program.broadcast_to(lowering.value_of(n), n.shape) for n in nodes]
-        reachable = _reachable(roots)
-        inverted = {v.args[0] for v in reachable if v.op == "call" and v.params[0] == "inv"}
+        alive = reachable(roots)
+        inverted = {v.args[0] for v in alive if v.op == "call" and v.params[0] == "inv"}
         often = {
             matrix
             for matrix, solutions in lowering.products.solves.items()
-            if len(solutions & reachable) > (0 if matrix in inverted else MAX_SOLVES)
+            if len(solutions & alive.keys()) > (0 if matrix in inverted else MAX_SOLVES)
         }
         again = {
             n
@@ -167,50 +205,21 @@ def _lowered(nodes: list[Node], sizes: Mapping[str, int]) -> tuple[Lowering, lis
         dense |= again
 
 
-def _reachable(roots: list[Value]) -> set[Value]:
-    found = set(roots)
-    stack = list(roots)
-    while stack:
-        for arg in stack.pop().args:
-            if arg not in found:
-                found.add(arg)
-                stack.append(arg)
-    return found
-
-
-def _symbols(roots: list[Value], outputs: Mapping[str, Node]) -> list[str]:
-    """The symbols of the sizes that the program may need."""
+def _symbols(roots: list[Value]) -> set[str]:
+    """The symbols of the sizes that the program may write."""
     found: set[str] = set()
-    for value in _reachable(roots):
-        for param in value.params:
-            found |= _symbols_in(param)
-        if value.op != "input":
-            found |= (
-                _symbols_in(value.shape) if value.op in ("embed", "broadcast", "full") else set()
-            )
-    return sorted(found)
+    for value in reachable(roots):
+        if value.op not in ("input", "call"):
+            found |= _symbols_in(value.params)
+    return found
 
 
 def _symbols_in(param: Any) -> set[str]:
     if isinstance(param, Dim):
         return set(param.symbols())
     if isinstance(param, tuple):
-        return set().union(*(_symbols_in(p) for p in param))
+        return set().union(*map(_symbols_in, param))
     return set()
-
-
-def _results(emission: Emission, roots: list[Value], nodes: list[Node]) -> list[str]:
-    """The returned expressions; an array that is an argument, or returned twice, is copied."""
-    texts = []
-    returned: set[Value] = set()
-    for value in roots:
-        texts.append(emission.result(value, value in returned))
-        returned.add(value)
-    return texts
-
-
-def _module_names(target: Target) -> list[str]:
-    return [line.split()[-1] for line in target.imports] + ["scipy", "math", "a"]
 
 
 def _indented(lines: Sequence[str]) -> list[str]:

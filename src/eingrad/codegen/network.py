@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from math import prod
 
 from ..dims import ONE, Dim, product
-from ..ir import facts, kernels
+from ..ir import facts
 from ..ir.algebra import base_and_exponent
 from ..ir.node import Apply, AxisIndex, Kernel, Node, Number
 from .pairwise import ALL, FIRST, Operand, Steps, squeezed
@@ -89,11 +89,13 @@ class Products:
         shapes: list[tuple[tuple[int, ...], str]] = []
         for node, axes in network.factors:
             labels = tuple(a for axis in axes for a in axis)
-            if isinstance(node, Kernel) and node.kind == "selection" and len(labels) == 2:
-                same[labels[1]] = labels[0]
+            selection = as_selection(node, axes) if isinstance(node, Kernel) else None
+            if selection is not None:
+                if selection.row is not None:
+                    same[selection.column] = selection.row
             elif labels:
                 kind = "array"
-                if isinstance(node, Kernel):
+                if isinstance(node, Kernel) and _is_triangle(node, axes):
                     kind = "triangle"
                 elif self.lazy_inverse(node, axes):
                     kind = "inverse"
@@ -182,8 +184,7 @@ class Products:
             def built() -> Value:
                 return program.kernel(kernel.kind, kernel.shape, kernel.params)
 
-            plain = len(axes[0]) == len(axes[1]) == 1 and axes[0] != axes[1]
-            if node.kind in ("tril", "triu") and plain:
+            if _is_triangle(node, axes):
                 k = dict(node.params)["k"]
                 pattern = (axes[0][0], axes[1][0])
                 return Operand(program.number(0), pattern, kind=node.kind, k=k, dense=built)
@@ -326,6 +327,12 @@ class Products:
 
     def _note_solve(self, matrix: Value, solution: Value) -> None:
         self.solves.setdefault(matrix, set()).add(solution)
+
+
+def _is_triangle(node: Kernel, axes: tuple[AxisIndex, ...]) -> bool:
+    """Whether a kernel is a triangle with two plain indices."""
+    plain = len(axes[0]) == len(axes[1]) == 1 and axes[0] != axes[1]
+    return plain and node.kind in ("tril", "triu")
 
 
 def _follow(same: Mapping[int, int], label: int) -> int:

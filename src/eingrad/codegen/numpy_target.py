@@ -81,7 +81,7 @@ def embed(emission: Emission, value: Value) -> None:
     fresh = not based
     for core, pattern in zip(cores, patterns, strict=True):
         view = name
-        entries = [emission.place(*place[1:]) for place in pattern]
+        entries = [emission.place(*place[1:], single=place[0] < 0) for place in pattern]
         if any(e != ":" for e in entries):
             while len(entries) > 1 and entries[-1] == ":":
                 entries.pop()

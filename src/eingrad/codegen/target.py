@@ -21,7 +21,7 @@ from ..ir.node import Number
 from ..ir.record import lookup
 from .program import Value
 
-IMPORTS = re.compile(r"\b(scipy\.\w+|math|jax\.\w+(?=\.\w+\.))\.")
+IMPORTS = re.compile(r"\b(scipy\.\w+|itertools|math)\.")
 PRECISE = 2**53
 
 
@@ -34,7 +34,7 @@ class Target:
     name:
         As in `Record.code`.
     module:
-        What stands for `xp.` in the templates of records.
+        The name of its namespace in templates.
     imports:
         Lines that every source starts with.
     spellings:
@@ -60,11 +60,6 @@ class Target:
         record = lookup(name)
         code = record.code.get(self.name)
         if code is None:
-            code = next(
-                (c for c in record.code.values() if isinstance(c, str) and c.startswith("xp.")),
-                None,
-            )
-        if code is None:
             raise UnsupportedError(f"{name} has no code for {self.name}")
         slots = [f"_slot{k}_" for k in range(count)]
         text = (
@@ -72,7 +67,11 @@ class Target:
             if callable(code)
             else code.format(*slots, **{k: literal(v) for k, v in params.items()})
         )
-        return re.sub(r"\bxp\.", self.module + ".", text)
+        return text
+
+    def helper(self, name: str) -> str:
+        """Source of the functions that the code of a record calls; empty when there are none."""
+        return lookup(name).helpers.get(self.name, "")
 
 
 def literal(value: Any) -> str:
