@@ -13,7 +13,7 @@ from itertools import islice, permutations, product
 import numpy as np
 
 from ..dims import Dim
-from ..errors import InputError
+from ..errors import InputError, SizeLimitError
 from ..ir.facts import closure
 from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Size, Term, Variable
 from ..ir.record import REGISTRY
@@ -21,8 +21,9 @@ from ..ir.walk import topological
 from .reference import evaluate_all
 
 MAX_ASSIGNMENTS = 4000  # assignments of sizes that are tried
-MAX_ATTEMPTS = 60  # points that are tried
+MAX_ATTEMPTS = 120  # points that are tried
 LARGEST = 1e5  # entries beyond this make a point badly conditioned
+MAX_DENSE = 1_000_000  # larger nodes are not looked at
 KINK = 1e-2  # distance kept from the kink of |x| and its like
 
 
@@ -80,8 +81,9 @@ def _all_dims(order: Iterable[Node]) -> set[Dim]:
 
 def _assignments(count: int, taken: set[int | None], variant: int) -> Iterator[tuple[int, ...]]:
     """Values for the symbols, the best first: different from 1, each other and integer sizes."""
-    start = (3 if count <= 3 else 2) + variant
-    free = [k for k in range(start, start + count + len(taken) + 8) if k not in taken]
+    start = 3 if count <= 3 else 2
+    end = start + variant + count + len(taken) + 8
+    free = [k for k in range(start, end) if k not in taken][variant:]
     yield from islice(permutations(free[: count + 4], count), MAX_ASSIGNMENTS // 2)
     yield from islice(product(range(2, 9), repeat=count), MAX_ASSIGNMENTS // 4)
     yield from product(range(1, 12), repeat=count)
@@ -101,7 +103,7 @@ def _fits(kernel: Kernel, sizes: Mapping[str, int]) -> bool:
 # --- values ---------------------------------------------------------------------------------------
 
 # How the entries of variables without facts are drawn. All are generic; a point mixes them.
-STYLES = ("signed", "small", "positive", "tiny", "large", "dominant", "gram")
+STYLES = ("signed", "small", "positive", "tiny", "large", "dominant", "gram", "huge")
 
 # What a record's domain says about a variable that it is applied to directly.
 STYLE_OF_DOMAIN = {
@@ -164,6 +166,8 @@ def _entries(
         size = rng.uniform(0.02, 0.2, shape)
     elif style == "large":
         size = rng.uniform(1.2, 2.8, shape)
+    elif style == "huge":
+        size = rng.uniform(3.0, 9.0, shape)
     square = len(shape) >= 2 and shape[-1] == shape[-2]
     if style == "gram" and square and "nonnegative" not in facts:
         # Positive definite in its symmetric part, and not symmetric.
@@ -253,9 +257,13 @@ def _largest(
     order: Sequence[Node], point: Mapping[str, np.ndarray], sizes: Mapping[str, int]
 ) -> float:
     """The largest entry of any node's value; infinity where one is not finite or at a kink."""
+    # A derivative that is too large to build is judged by what it is made of.
+    moderate = [
+        n for n in order if np.prod([d.evaluate(sizes) for d in n.shape], dtype=float) < MAX_DENSE
+    ]
     try:
-        computed = dict(zip(order, evaluate_all(order, point, sizes), strict=True))
-    except (np.linalg.LinAlgError, ArithmeticError):
+        computed = dict(zip(moderate, evaluate_all(moderate, point, sizes), strict=True))
+    except (np.linalg.LinAlgError, ArithmeticError, SizeLimitError):
         return np.inf
     largest = 0.0
     for node, value in computed.items():
@@ -266,6 +274,7 @@ def _largest(
         largest = max(largest, float(np.abs(value).max()))
         if isinstance(node, Apply) and not REGISTRY[node.function].analytic:
             for operand, domain in zip(node.operands, REGISTRY[node.function].domain, strict=False):
-                if domain == "nonzero" and not (np.abs(computed[operand]) > KINK).all():
+                at = computed.get(operand)
+                if domain == "nonzero" and at is not None and not (np.abs(at) > KINK).all():
                     return np.inf
     return largest
