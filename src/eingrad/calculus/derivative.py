@@ -55,6 +55,7 @@ class Derivative:
         notes: Sequence[str] = (),
         label: str = "y",
         n_out: int | None = None,
+        contracted: bool = False,
     ) -> None:
         self.node = node
         self.of = of
@@ -65,6 +66,8 @@ class Derivative:
         self._free = free
         self._previous = tuple(previous)
         self.n_out = of.ndim if n_out is None else n_out
+        # Of a contracted derivative (a diagonal) the axes are no longer those of the variables.
+        self.contracted = contracted
 
     # What it is ---------------------------------------------------------------------------------
 
@@ -92,6 +95,8 @@ class Derivative:
     def axes(self) -> tuple[str, ...]:
         """For each axis of `shape`, which axis of which array it is (counted from 0)."""
         names = [f"{self.label} axis {k}" for k in range(self.n_out)]
+        if self.contracted:
+            return tuple(f"{self.wrt[0].name} axis {k}" for k in range(self.node.ndim))
         for v in self.wrt:
             names += [f"{v.name} axis {k}" for k in range(v.ndim)]
         return tuple(names[k] for k in self.axis_order(self.layout))
@@ -124,6 +129,7 @@ class Derivative:
             notes=self.notes,
             label=self.label,
             n_out=self.n_out,
+            contracted=self.contracted,
         )
 
     # Formulas -----------------------------------------------------------------------------------
@@ -140,7 +146,10 @@ class Derivative:
             As in `axis_order`; `"vec"` means the form `vec`.
         """
         from ..notation import derivative_formula
+        from ..notation import formula as plain_formula
 
+        if self.contracted:
+            return plain_formula(self.node, names_taken=self._names())
         layout = valid_layout(layout or self.layout)
         if layout == "vec" and form == "auto":
             form = "vec"
@@ -272,7 +281,9 @@ class CompiledFunction:
         self.arguments: tuple[str, ...] = tuple(generated.arguments)
         self._accepted = frozenset(names)
         self._call = generated.function()
-        self._safe: Mapping[str, str] = generated.renamed
+        # Sizes that no argument shows (an identity alone) are given by their symbol.
+        self._sizes = tuple(generated.sizes)
+        self._safe: Mapping[str, str] = {**generated.renamed, **generated.sizes}
 
     def __call__(self, *arrays: Any, **values: Any) -> Any:
         if arrays:
@@ -283,15 +294,16 @@ class CompiledFunction:
                     raise InputError(f"{name} is given twice")
                 values[name] = array
         for name in values:
-            if name not in self._accepted:
+            if name not in self._accepted and name not in self._sizes:
                 raise NameError_(
                     f"the expression has no variable called {name}",
                     hint=f"it has: {', '.join(sorted(self._accepted))}",
                 )
-        missing = [name for name in self.arguments if name not in values]
+        needed = [*self.arguments, *self._sizes]
+        missing = [name for name in needed if name not in values]
         if missing:
             raise NameError_(f"a value for {', '.join(missing)} is missing")
-        return self._call(**{self._safe.get(n, n): values[n] for n in self.arguments})
+        return self._call(**{self._safe.get(n, n): values[n] for n in needed})
 
 
 def valid_layout(layout: str) -> str:

@@ -182,8 +182,7 @@ def hessian_diagonal(y: Any, x: Any) -> Derivative:
         wrt=full.wrt,
         free=full.node,
         previous=full._previous,
-        n_out=0,
-        label="y",
+        contracted=True,
     )
 
 
