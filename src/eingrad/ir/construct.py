@@ -252,7 +252,7 @@ def cumulative_sum(node: Node, axis: int) -> Node:
     return einsum([(node, indices), (mask, [("new",), (a,)])], out)
 
 
-def take_slice(node: Node, axis: int, start: int, step: int, count: Dim) -> Node:
+def take_slice(node: Node, axis: int, start: Dim | int, step: int, count: Dim) -> Node:
     """Entries `start, start+step, …` (count of them) of an axis."""
     a = axis_of(node, axis)
     pattern = kernels.selection(count, node.shape[a], start, step)

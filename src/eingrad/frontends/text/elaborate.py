@@ -11,15 +11,16 @@ from ...dims import Dim, shape_text
 from ...errors import NameError_, ShapeError
 from ...ir import build, construct
 from ...ir import node as ir
+from ...ir.apply import apply
 from ...ir.node import Node, Shape, Variable
-from . import functions, operators, structural
+from . import arrays, entries, functions, operators, structural
 from . import syntax as s
 from .lexer import Token
 from .names import Vocabulary, is_lower_greek
 from .sizes import Sizes
 from .values import Context, Value
 
-MATLAB_ONLY = frozenset({".*", "./"})
+ENTRYWISE = {"*": ".*", "/": "./", "^": ".^"}  # what an operator is between entries
 
 
 class Elaborator:
@@ -43,8 +44,13 @@ class Elaborator:
         """The value of the whole text."""
         self._look_ahead(root, tokens)
         if isinstance(root, s.Where):
-            for name, value in _in_order_of_use(self.context, root):
-                self.local[name] = self.value(value)
+            letters = dict(zip(root.names, root.letters, strict=True))
+            for name, syntax in _in_order_of_use(self.context, root):
+                value = self.value(syntax)
+                axes = letters[name]
+                if axes is not None or value.letters is not None:
+                    value = entries.fit(self.context, value, axes or ())
+                self.local[name] = value
             root = root.body
         return self.value(root)
 
@@ -72,7 +78,18 @@ class Elaborator:
 
     def make(self, syntax: s.Syntax, parts: list[Value]) -> Value:
         """The value of a syntax from those of its parts."""
-        return HANDLERS.get(type(syntax), _unexpected)(self, syntax, parts)
+        handler = HANDLERS.get(type(syntax), _unexpected)
+        if all(p.letters is None for p in parts) or isinstance(syntax, s.Subscript | s.Summation):
+            return handler(self, syntax, parts)
+        if not _works_on_entries(syntax):
+            raise self.context.error("this takes arrays, not their entries", syntax)
+        if isinstance(syntax, s.Binary):
+            operator = ENTRYWISE.get(syntax.operator, syntax.operator)
+            syntax = s.Binary(syntax.start, syntax.stop, operator, syntax.left, syntax.right)
+        aligned, letters = entries.align(self.context, parts)
+        result = handler(self, syntax, aligned)
+        result.letters = letters
+        return result
 
     # -- names ---------------------------------------------------------------------------------
 
@@ -98,7 +115,10 @@ class Elaborator:
                 if isinstance(operand, s.Name) and "." not in letters:
                     self.ranks.setdefault(operand.name, len(letters.strip()))
         elif call.function in SIZE_ARGUMENTS:
-            for item in call.arguments[SIZE_ARGUMENTS[call.function] :]:
+            first = SIZE_ARGUMENTS[call.function]
+            if functions.KERNELS.get(call.function, 0) > len(call.arguments):
+                return
+            for item in call.arguments[first:]:
                 for part in s.postorder(item):
                     if isinstance(part, s.Name) and part.name not in self.declared:
                         self.context.sizes.named(part.name)
@@ -120,9 +140,10 @@ class Elaborator:
         if name in context.sizes.rigid or name in context.sizes.typed:
             dim = Dim.symbol(name)
             return context.new(syntax, (), lambda: construct.size_value(context.sizes.resolve(dim)))
-        if name == "pi":
-            context.note("pi is read as 3.141592653589793")
-            return context.new(syntax, (), lambda: build.number(3.141592653589793))
+        record = functions.find_record(name)
+        if record is not None and not record.domain:  # a constant such as pi
+            constant = record.name
+            return context.new(syntax, (), lambda: apply(constant))
         if self.vocabulary.closed:
             raise self._unknown(syntax)
         return self._infer(syntax)
@@ -171,6 +192,7 @@ class Elaborator:
             syntax, shape, lambda: ir.variable(name, context.sizes.resolve_shape(shape))
         )
         self.inferred[name] = value
+        context.undeclared.add(name)
         return value
 
     # -- the end -------------------------------------------------------------------------------
@@ -219,7 +241,8 @@ class Elaborator:
 
 
 SIZE_ARGUMENTS = {
-    "eye": 0, "identity": 0, "ones": 0, "zeros": 0, "vector": 1, "matrix": 1, "reshape": 1,
+    "eye": 0, "identity": 0, "ones": 0, "zeros": 0, "size": 0, "vector": 1, "matrix": 1,
+    "reshape": 1, "tril": 0, "triu": 0, "selection": 0,
 }  # fmt: skip
 
 
@@ -228,6 +251,19 @@ def _in_python_style(syntax: s.Syntax) -> bool:
     if isinstance(syntax, s.Transpose):
         return syntax.python
     return isinstance(syntax, s.Binary) and syntax.operator == "@"
+
+
+def _works_on_entries(syntax: s.Syntax) -> bool:
+    """Whether a syntax means the same for an entry as for a scalar."""
+    if isinstance(syntax, s.Call):
+        record = functions.find_record(syntax.function)
+        elementwise = record is not None and record.elementwise
+        return elementwise or syntax.function in ("sqrt", "square", "pow", "power")
+    if isinstance(syntax, s.Binary):
+        return syntax.operator not in ("@", "⊗", "\\")
+    if isinstance(syntax, s.Fence):
+        return syntax.kind == "abs"
+    return isinstance(syntax, s.Sum | s.Prefix)
 
 
 def _rank_of_kind(name: str) -> int:
@@ -282,7 +318,10 @@ def _unexpected(elaborator: Elaborator, syntax: s.Syntax, parts: list[Value]) ->
 
 @handles(s.Number)
 def _number(elaborator: Elaborator, syntax: s.Number, parts: list[Value]) -> Value:
-    value = elaborator.context.new(syntax, (), lambda: build.number(syntax.value))
+    zero = syntax.value == 0
+    value = elaborator.context.new(
+        syntax, (), lambda: build.zeros(()) if zero else build.number(syntax.value)
+    )
     value.number = syntax.value
     return value
 
@@ -331,6 +370,31 @@ def _fence(elaborator: Elaborator, syntax: s.Fence, parts: list[Value]) -> Value
     return functions.apply_record(context, syntax, record, parts, {})
 
 
+@handles(s.Subscript)
+def _subscript(elaborator: Elaborator, syntax: s.Subscript, parts: list[Value]) -> Value:
+    return entries.entry(elaborator.context, syntax, parts[0])
+
+
+@handles(s.Delta)
+def _delta(elaborator: Elaborator, syntax: s.Delta, parts: list[Value]) -> Value:
+    return entries.delta(elaborator.context, syntax)
+
+
+@handles(s.Summation)
+def _summation(elaborator: Elaborator, syntax: s.Summation, parts: list[Value]) -> Value:
+    return entries.summation(elaborator.context, syntax, parts[0])
+
+
+@handles(s.Block)
+def _block(elaborator: Elaborator, syntax: s.Block, parts: list[Value]) -> Value:
+    return arrays.block(elaborator.context, syntax, parts)
+
+
+@handles(s.Index)
+def _index(elaborator: Elaborator, syntax: s.Index, parts: list[Value]) -> Value:
+    return arrays.index(elaborator.context, syntax, parts[0])
+
+
 @handles(s.Call)
 def _call(elaborator: Elaborator, syntax: s.Call, parts: list[Value]) -> Value:
     return functions.call(elaborator.context, syntax, parts)
@@ -367,8 +431,10 @@ def _binary(elaborator: Elaborator, syntax: s.Binary, parts: list[Value]) -> Val
             hint="write ./ for entry by entry, inv(B) for the inverse",
         )
     if operator == "\\":
-        solve = s.Call(syntax.start, syntax.stop, "solve", [syntax.left, syntax.right], {}, 0)
-        return functions.call(context, solve, parts)
+        inverse = functions.find_record("inv")
+        assert inverse is not None
+        inverted = functions.apply_record(context, syntax.left, inverse, [left], {})
+        return operators.product(context, syntax, inverted, right)
     if operator in operators.COMPARISON_RECORDS:
         return operators.compare(context, syntax, left, right)
     return operators.elementwise(context, syntax, left, right, operator)

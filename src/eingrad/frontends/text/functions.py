@@ -15,7 +15,7 @@ from typing import Any
 from ... import functions as _records  # noqa: F401  (fills the registry)
 from ...dims import Dim, product
 from ...errors import EingradError, ParseError, UnsupportedError
-from ...ir import build
+from ...ir import build, construct
 from ...ir.apply import apply
 from ...ir.node import Node, Shape
 from ...ir.record import REGISTRY, SPELLINGS, Record, infer_shape
@@ -49,6 +49,7 @@ class Structural:
 
 
 STRUCTURAL: dict[str, Structural] = {}
+KERNELS = {"tril": 3, "triu": 3, "selection": 4}  # 0/1 patterns by sizes: tril(m, n, k)
 
 
 def structural(
@@ -103,6 +104,8 @@ def value_arguments(call: s.Call) -> list[s.Syntax]:
         assert record is not None
         return call.arguments[: len(record.domain)]
     given = [a for a in call.arguments if not isinstance(a, s.Text)]
+    if len(given) == KERNELS.get(call.function):
+        return []
     if not entry.listed:
         return given if entry.count is None else given[: entry.count]
     if given and isinstance(given[0], s.Block) and len(given[0].rows) == 1:
@@ -123,6 +126,8 @@ def call(context: Context, syntax: s.Call, values: list[Value]) -> Value:
         rest = given[1:] if listed else []
     else:
         rest = given[len(values) :]
+    if len(given) == KERNELS.get(syntax.function):
+        return entry.make(context, syntax, Arguments([], {}, given))
     if entry.count is not None and not entry.listed and len(values) != entry.count:
         raise _wrong_count(context, syntax, entry.count)
     written = dict(syntax.keywords)
@@ -169,6 +174,9 @@ def _record_call(context: Context, syntax: s.Call, values: list[Value]) -> Value
     assert record is not None
     if len(values) != len(record.domain):
         raise _wrong_count(context, syntax, len(record.domain))
+    pattern = vector_pattern(record)
+    if pattern:
+        return _vector_call(context, syntax, record, values[0], pattern)
     names = list(record.defaults)
     params: dict[str, Any] = {}
     for k, item in enumerate(syntax.arguments[len(values) :]):
@@ -213,6 +221,63 @@ def apply_record(
     return context.new(
         syntax, shape, lambda *nodes: apply(record.name, *nodes, **params), *values, row=row
     )
+
+
+def vector_pattern(record: Record) -> str:
+    """`"k -> k"` or `"k ->"` of a function of one vector, else an empty text."""
+    if not isinstance(record.signature, str) or record.elementwise or record.defaults:
+        return ""
+    given, result = _patterns(record.signature)
+    if len(given) != 1 or len(given[0]) != 1:
+        return ""
+    return "k -> k" if result == given[0] else "" if result else "k ->"
+
+
+def _vector_call(
+    context: Context, syntax: s.Call, record: Record, value: Value, pattern: str
+) -> Value:
+    """A function of a vector, over `axis` of an array: by default softmax takes the last axis,
+    logsumexp and max all entries, as in NumPy."""
+    for item in syntax.arguments[1:]:
+        hint = f"{record.name}imum" if record.name in ("max", "min") else "axis="
+        raise context.error(
+            f"{syntax.function} takes one array; other parameters have names",
+            item,
+            hint=f"did you mean {hint}?",
+        )
+    for key in syntax.keywords:
+        if key not in ("axis", "keepdims"):
+            raise _unknown_keyword(context, syntax, key, ["axis", "keepdims"])
+    name = record.name
+    written = syntax.keywords.get("axis")
+    if value.is_scalar:
+        raise context.misfit(f"{name} needs a vector", value)
+    if pattern == "k -> k":
+        axes = axes_of(context, written, value) if written is not None else [value.ndim - 1]
+        if len(axes) != 1:
+            raise context.error(f"{name} goes along one axis", syntax)
+        (axis,), last = axes, value.ndim - 1
+
+        def along(node: Node) -> Node:
+            moved = construct.move_axes(node, [axis], [last])
+            return construct.move_axes(apply(name, moved), [last], [axis])
+
+        return context.new(syntax, value.shape, along, value, row=value.row)
+    axes = axes_of(context, written, value)
+    keep = syntax.keywords.get("keepdims")
+    keepdims = keep is not None and literal(context, keep) is True
+    rest = [k for k in range(value.ndim) if k not in axes]
+    shape = [
+        Dim.of(1) if k in axes else d for k, d in enumerate(value.shape) if k in rest or keepdims
+    ]
+
+    def over(node: Node) -> Node:
+        indices = [(k,) for k in range(node.ndim)]
+        merged = build.einsum([(node, indices)], [*((k,) for k in rest), tuple(axes)])
+        reduced = apply(name, merged)
+        return construct.expand_dims(reduced, axes) if keepdims else reduced
+
+    return context.new(syntax, shape, over, value, row=value.row and bool(shape))
 
 
 def _patterns(signature: str) -> tuple[list[list[str]], list[str]]:
@@ -290,6 +355,15 @@ def literal(context: Context, syntax: s.Syntax) -> Any:
     sign = 1
     while isinstance(syntax, s.Sum) and len(syntax.terms) == 1:
         sign, syntax = sign * syntax.signs[0], syntax.terms[0]
+    if (
+        isinstance(syntax, s.Binary)
+        and syntax.operator == "/"
+        and isinstance(syntax.left, s.Number)
+        and isinstance(syntax.right, s.Number)
+        and syntax.right.value
+    ):
+        quotient = syntax.left.value / syntax.right.value
+        syntax = s.Number(syntax.start, syntax.stop, quotient, str(quotient))
     if isinstance(syntax, s.Number):
         value = sign * syntax.value
         return int(value) if value.denominator == 1 else Fraction(value)
@@ -368,4 +442,5 @@ def needs(name: str) -> str:
     return name
 
 
-from . import structural as _structural  # noqa: E402, F401  (fills STRUCTURAL)
+from . import arrays as _arrays  # noqa: E402, F401  (fills STRUCTURAL)
+from . import structural as _structural  # noqa: E402, F401

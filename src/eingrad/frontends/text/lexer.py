@@ -15,12 +15,12 @@ MAX_DEPTH = 400  # of brackets
 MAX_DIGITS = 300  # of a number written out, its exponent included
 
 SAME_OPERATOR = {
-    "−": "-", "–": "-", "·": "*", "⋅": "*", "∗": "*", "×": "*", "⊙": ".*", "∘": ".*", "⊘": "./",
+    "−": "-", "–": "-", "⋅": "·", "∗": "*", "×": "*", "⊙": ".*", "∘": ".*", "⊘": "./",
     "÷": "/", "∕": "/", "’": "'", "′": "'", "⊤": "'", "∥": "‖", "≤": "<=", "≥": ">=", "≠": "!=",
     "~=": "!=", "||": "‖", ".'": "'", "⟨": "(", "⟩": ")", "⨯": "*", "≔": "=", ":=": "=",
 }  # fmt: skip
 OPERATORS = re.compile(
-    r"\.\*\*|\.[*/^']|\*\*|<=|>=|==|!=|~=|:=|\|\||[-+*/^@'()\[\]{},;:=<>|.\\&]"
+    r"\.\*\*|\.[*/^']|\*\*|<=|>=|==|!=|~=|:=|\|\||[-+*/^@'()\[\]{},;:=<>|.\\]"
     r"|[−–·⋅∗×⊙∘⊘⊗÷∕’′⊤∥‖≤≥≠√⟨⟩⨯≔∑]"
 )
 NUMBER = re.compile(r"(?:[0-9]+(?:\.(?![*/^'.])(?![A-Za-z])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
@@ -112,6 +112,9 @@ def _next(text: str, start: int, spaced: bool, before: Token | None) -> list[Tok
         return [Token("ones", "𝟏", start, start + 1, spaced)]
     if char in SUPERSCRIPTS:
         return _superscript(text, start, spaced)
+    if char in SUBSCRIPT_DIGITS and operand_before and not spaced:
+        digit = unicodedata.normalize("NFKC", char)
+        return [Token("sub", digit, start, start + 1)]
     if char == "_" and operand_before and not spaced:
         return [_subscript(text, start)]
     if _starts_name(char):

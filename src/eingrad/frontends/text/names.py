@@ -7,11 +7,14 @@ known names, longest first. Constants are `I`, `I_n`, `K_mn`; where the user has
 
 from __future__ import annotations
 
+import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from ...dims import Dim, product
+from ...ir.node import Variable
 from .lexer import Token
 
 MAX_CUT = 2000
@@ -24,7 +27,7 @@ class Vocabulary:
     Attributes
     ----------
     variables:
-        Names with a declared shape.
+        The variables that are declared.
     closed:
         Whether other names are errors (a printed formula, an answer) or are inferred.
     sizes:
@@ -35,7 +38,7 @@ class Vocabulary:
         Names that a `where` clause of the text defines.
     """
 
-    variables: Collection[str]
+    variables: Mapping[str, Variable]
     closed: bool
     sizes: Collection[str]
     functions: Callable[[str], bool]
@@ -145,24 +148,43 @@ def cut(
     return result
 
 
-def where_names(tokens: list[Token]) -> set[str]:
+def defined(tokens: list[Token], k: int, closed: bool) -> tuple[str, str, int]:
+    """`(name, letters, position of =)` of the definition `p = …` or `P_ij = …` at token k.
+
+    Letters are split off only in a closed text: in an open one `x_a` is a name.
+    """
+    token, *after = tokens[k : k + 3]
+    if token.kind != "name" or not after:
+        return "", "", k
+    name, letters, place = token.text, "", k + 1
+    if after[0].kind == "sub":
+        letters, place = after[0].text, k + 2
+    elif closed and "_" in name:
+        name, _, letters = name.rpartition("_")
+    equals = place < len(tokens) and tokens[place].kind == "op" and tokens[place].text == "="
+    return (name, letters, place) if equals else ("", "", k)
+
+
+def where_names(tokens: list[Token], closed: bool) -> set[str]:
     """The names that a `where` clause at the end of the text defines."""
     found: set[str] = set()
     inside = False
     depth = 0
-    for k, token in enumerate(tokens[:-2]):
+    for k, token in enumerate(tokens):
         if token.kind == "op":
             depth += (token.text in "([{") - (token.text in ")]}")
-        if token.kind == "name" and token.text == "where" and tokens[k + 2].text == "=":
-            inside = True
-        if inside and not depth and tokens[k + 1].kind == "name" and tokens[k + 2].text == "=":
-            found.add(tokens[k + 1].text)
+        inside = inside or (token.kind == "name" and token.text == "where")
+        if inside and not depth and token.text in ("where", ",", ";"):
+            name, _, _ = defined(tokens, k + 1, closed)
+            if name:
+                found.add(name)
     return found
 
 
 def cut_words(tokens: list[Token], vocabulary: Vocabulary) -> list[Token]:
     """The tokens with words cut into names, and constants marked as such."""
     result: list[Token] = []
+    juxtaposed = not vocabulary.closed and _sets_names_side_by_side(tokens)
     for k, token in enumerate(tokens):
         before = tokens[k - 1].text if k and tokens[k - 1].kind == "op" else ""
         after = tokens[k + 1].text if tokens[k + 1 : k + 2] and tokens[k + 1].kind == "op" else ""
@@ -176,11 +198,47 @@ def cut_words(tokens: list[Token], vocabulary: Vocabulary) -> list[Token]:
         ):
             result.append(token)
         else:
-            result.extend(_meaning(token, after, vocabulary))
+            if before == "^" and len(token.text) > 1 and token.text[0] == "T":
+                # x^TAx: nobody raises to a power called TAx.
+                middle = min(token.start + 1, token.stop)
+                result.append(Token("name", "T", token.start, middle, token.spaced))
+                token = Token("name", token.text[1:], middle, token.stop)
+            result.extend(_meaning(token, after, vocabulary, juxtaposed))
     return result
 
 
-def _meaning(token: Token, after: str, vocabulary: Vocabulary) -> list[Token]:
+def _sets_names_side_by_side(tokens: list[Token]) -> bool:
+    """Whether products are written without a sign, so that `Ax` is surely A·x."""
+    evidence = False
+    for left, right in pairwise(tokens):
+        if left.kind == "op" and left.text in ("*", "@"):
+            return False
+        touching = left.ends_operand and not right.spaced
+        if touching and (
+            right.kind in ("name", "ones") or (right.text == "(" and left.kind != "name")
+        ):
+            evidence = evidence or left.text not in ("]",)
+        if left.kind == "sup" and left.text.endswith("T"):
+            evidence = True
+        if left.text == "^" and right.kind == "name" and re.match(r"T[A-Za-z]", right.text):
+            evidence = True
+    return evidence
+
+
+def _letters(word: str) -> list[str] | None:
+    """A word as a row of names of one letter: `xAx`, `BXCA`, `xx`; words with vowels are kept."""
+    plain = word.isascii() and len(word) > 1 and word.isalnum()
+    if not plain or len(word) > 8 or word in ("pi", "eye"):
+        return None
+    pieces = re.findall(r"[A-Za-z][0-9]*", word)
+    if all(piece == pieces[0] for piece in pieces) and len(pieces) == 2:
+        return pieces
+    if word.islower() or re.search(r"[a-z]{2}", word):
+        return None
+    return pieces if len(pieces) > 1 else None
+
+
+def _meaning(token: Token, after: str, vocabulary: Vocabulary, juxtaposed: bool) -> list[Token]:
     constant = vocabulary.constant(token.text)
     if constant:
         return _constant_tokens(constant, token)
@@ -193,7 +251,7 @@ def _meaning(token: Token, after: str, vocabulary: Vocabulary) -> list[Token]:
 
     pieces = cut(token.text, names, ends if names else None)
     if pieces is None and not vocabulary.closed:
-        pieces = _after_greek(token.text)
+        pieces = _after_greek(token.text) or (_letters(token.text) if juxtaposed else None)
     if pieces is None or len(pieces) == 1:
         return [token]
     result: list[Token] = []

@@ -15,6 +15,7 @@ from . import syntax as s
 from .values import Context, Value
 
 MAX_EXPONENT = 100_000  # of a power; larger ones are surely slips, and overflow everywhere
+MAX_FOLDED = 100  # terms of a sum of literals
 MAX_MATRIX_POWER = 1_000
 COMPARISON_RECORDS = {
     ">": "greater", ">=": "greater_equal", "<": "less", "<=": "less_equal",
@@ -34,8 +35,11 @@ def add(context: Context, syntax: s.Sum, terms: list[Value]) -> Value:
         return build.sum_of(*signed) if len(signed) > 1 else signed[0]
 
     result = context.new(syntax, shape, make, *terms, row=row)
-    if len(terms) == 1 and terms[0].number is not None:
-        result.number = terms[0].number * signs[0]
+    numbers = [t.number for t in terms]
+    if None not in numbers and len(numbers) < MAX_FOLDED:
+        result.number = sum(
+            (n * sign for n, sign in zip(numbers, signs, strict=True) if n is not None), Fraction(0)
+        )
     return result
 
 
@@ -43,14 +47,27 @@ def elementwise(context: Context, syntax: s.Syntax, left: Value, right: Value, n
     """`.*`, `./` and products with scalars."""
     shape, row = context.common_shape([left, right], name)
     if name in ("./", "/"):
-        return context.new(
+        result = context.new(
             syntax, shape, lambda a, b: _divide(context, right, a, b), left, right, row=row
         )
-    return context.new(syntax, shape, build.multiply, left, right, row=row)
+        if left.number is not None and right.number:
+            result.number = _small(left.number / right.number)
+        return result
+    result = context.new(syntax, shape, build.multiply, left, right, row=row)
+    if left.number is not None and right.number is not None:
+        result.number = _small(left.number * right.number)
+    return result
+
+
+def _small(value: Fraction) -> Fraction | None:
+    """A folded literal while it is short; numbers that grow are left to the IR."""
+    return (
+        value if max(value.numerator.bit_length(), value.denominator.bit_length()) < 200 else None
+    )
 
 
 def _divide(context: Context, divisor: Value, a: Node, b: Node) -> Node:
-    if build.is_zero(b):
+    if build.is_zero(b) or build.number_of(b) == 0:
         raise context.error("a division by zero", divisor.syntax)
     return build.divide(a, b)
 
@@ -265,9 +282,9 @@ def elementwise_power(context: Context, syntax: s.Syntax, base: Value, exponent:
 
 def _power(context: Context, base: Value, exponent: Value, a: Node, b: Node) -> Node:
     value = build.number_of(b)
-    if value is not None and value < 0 and build.is_zero(a):
-        raise context.error("a division by zero", base.syntax)
     known = build.number_of(a)
+    if value is not None and value < 0 and (build.is_zero(a) or known == 0):
+        raise context.error("a division by zero", base.syntax)
     if known is not None and known < 0 and value is not None and Fraction(value).denominator != 1:
         raise context.error("a root of a negative number is not real", base.syntax)
     return build.power(a, b if value is None else value)

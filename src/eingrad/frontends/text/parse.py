@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from ...dims import shape_text
 from ...errors import InputError, NameError_
 from ...ir.node import Node, Shape, Variable, variable
 from ..declare import Spec, check_name, declaration
+from . import entries
 from .elaborate import Elaborator
 from .functions import is_function
 from .lexer import Token, tokenize
@@ -79,10 +80,12 @@ def parse(
     """
     declared = declared_variables(declarations or {})
     for name, node in (known or {}).items():
-        declared.setdefault(name, node)
+        declared.setdefault(check_name(name), node)
     elaborator, tokens = prepare(text, declared, known is not None, expected_shape)
-    syntax = Parser(text, tokens, elaborator.vocabulary, index=False).parse()
+    syntax = Parser(text, tokens, elaborator.vocabulary, index=known is not None).parse()
     result = elaborator.run(syntax, tokens)
+    if result.letters is not None:
+        raise elaborator.context.error("these index letters are not summed", result.syntax)
     result = elaborator.finish(result, expected_shape)
     assert result.node is not None
     variables = elaborator.variables()
@@ -101,6 +104,47 @@ def parse(
     )
 
 
+def parse_index_form(
+    text: str,
+    known: Mapping[str, Variable],
+    axes: str | Sequence[str | Sequence[str]],
+    shape: Shape,
+) -> Node:
+    """Read a formula in index notation, such as `δ_ik B_lj` or `Σ_j A_ij x_j`.
+
+    Parameters
+    ----------
+    text:
+        The entry of the result at the index letters `axes`.
+    known:
+        All names that may occur.
+    axes:
+        The index letters of the axes of the result; a merged axis has several.
+    shape:
+        The shape of the result.
+
+    Raises
+    ------
+    ParseError, ShapeError, NameError_
+        With carets; a letter that is neither summed nor in `axes` is one.
+
+    Examples
+    --------
+    >>> from eingrad.ir.build import dims
+    >>> A, x = variable("A", dims("m", "n")), variable("x", dims("n"))
+    >>> parse_index_form("Σ_j A_ij x_j", {"A": A, "x": x}, "i", dims("m")).shape
+    (Dim(m),)
+    """
+    declared = {check_name(name): node for name, node in known.items()}
+    elaborator, tokens = prepare(text, declared, True, shape)
+    syntax = Parser(text, tokens, elaborator.vocabulary, index=True).parse()
+    value = elaborator.run(syntax, tokens)
+    groups = [(axis,) if isinstance(axis, str) else tuple(axis) for axis in axes]
+    result = elaborator.finish(entries.fit(elaborator.context, value, groups, shape), shape)
+    assert result.node is not None
+    return result.node
+
+
 def prepare(
     text: str, declared: Mapping[str, Variable], closed: bool, expected: Shape | None
 ) -> tuple[Elaborator, list[Token]]:
@@ -108,7 +152,8 @@ def prepare(
     tokens = tokenize(text)
     symbols = {s for node in declared.values() for d in node.shape for s in d.symbols()}
     symbols |= {s for d in expected or () for s in d.symbols()}
-    vocabulary = Vocabulary(declared.keys(), closed, symbols, is_function, where_names(tokens))
+    local = where_names(tokens, closed)
+    vocabulary = Vocabulary(declared, closed, symbols, is_function, local)
     return Elaborator(text, vocabulary, declared, Sizes(symbols)), cut_words(tokens, vocabulary)
 
 

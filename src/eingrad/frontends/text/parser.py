@@ -14,8 +14,9 @@ from typing import Any
 from ...dims import Dim
 from ...errors import ParseError, Span
 from . import syntax as s
+from .entries import parse_letters
 from .lexer import Token
-from .names import Vocabulary
+from .names import Vocabulary, defined
 
 Parse = Generator[Any, Any, Any]
 
@@ -92,25 +93,30 @@ class Parser:
         self._skip_left_side()
         body = yield self.expression(0)
         token = self.peek
-        names: list[str] = []
-        values: list[s.Syntax] = []
+        clause = s.Where(body.start, len(self.text), body, [], [], [])
         if token.kind == "name" and token.text == "where":
             self.advance()
             while True:
-                name = self.advance()
-                if name.kind != "name" or not self.at("="):
-                    raise self.error("after where stands a definition such as p = softmax(x)", name)
-                self.advance()
-                if name.text in names:
-                    raise self.error(f"{name.text} is defined twice", name)
-                names.append(name.text)
-                values.append((yield self.expression(0)))
+                yield self.definition(clause)
                 if not self.at(",", ";"):
                     break
                 self.advance()
         if self.peek.kind != "end":
             raise self.unexpected(self.peek)
-        return s.Where(body.start, self.peek.stop, body, names, values) if names else body
+        return clause if clause.names else body
+
+    def definition(self, clause: s.Where) -> Parse:
+        """`p = softmax(x)` or, in index form, `P_ij = …`."""
+        token = self.peek
+        name, subscript, equals = defined(self.tokens, self.position, self.index)
+        if not name:
+            raise self.error("after where stands a definition such as p = softmax(x)", token)
+        if name in clause.names:
+            raise self.error(f"{name} is defined twice", token)
+        self.position = equals + 1
+        clause.names.append(name)
+        clause.letters.append(self._letters(subscript, token) if subscript else None)
+        clause.values.append((yield self.expression(0)))
 
     def _skip_left_side(self) -> None:
         """`dC = dA B` is read from its right side."""
@@ -148,6 +154,10 @@ class Parser:
                 left = s.Binary(left.start, right.stop, operator, left, right)
             elif operator in ("+", "-") and level < ADD:
                 left = yield self.chain(left)
+            elif operator == "·" and level < JUXTAPOSE:
+                self.advance()
+                right = yield self.prefix()
+                left = s.Binary(left.start, right.stop, "*", left, right, implicit=True)
             elif operator in PRODUCTS and level < MULTIPLY:
                 self.advance()
                 right = yield self.expression(MULTIPLY)
@@ -202,8 +212,7 @@ class Parser:
         return token.text in ("(", "√", "∑")
 
     def _definition_next(self) -> bool:
-        after = self.tokens[self.position + 2 : self.position + 3]
-        return bool(after) and after[0].text == "="
+        return defined(self.tokens, self.position + 1, self.index)[0] != ""
 
     def _closes_fence(self, bar: str) -> bool:
         return bool(self.fences) and (
@@ -316,20 +325,16 @@ class Parser:
 
     def _subscript(self, left: s.Syntax, token: Token) -> s.Syntax:
         if self.index:
-            letters = self._letters(token)
+            letters = self._letters(token.text, token)
             return s.Subscript(left.start, token.stop, left, letters)
         if isinstance(left, s.Name):
             return s.Name(left.start, token.stop, f"{left.name}_{token.text.replace(',', '_')}")
         raise self.error("a subscript has a meaning in index form only", token)
 
-    def _letters(self, token: Token) -> tuple[str, ...]:
-        letters = (
-            tuple(part.strip() for part in token.text.split(","))
-            if "," in token.text
-            else tuple(token.text)
-        )
-        if not letters or not all(letter.isidentifier() for letter in letters):
-            raise self.error("a subscript holds one letter for each axis", token)
+    def _letters(self, text: str, token: Token) -> tuple[tuple[str, ...], ...]:
+        letters = parse_letters(text)
+        if letters is None:
+            raise self.error("a subscript holds a letter for each axis", token)
         return letters
 
     # -- atoms ---------------------------------------------------------------------------------
@@ -381,8 +386,15 @@ class Parser:
 
     def name(self, token: Token) -> Parse:
         word = token.text
-        if self.index and not self.vocabulary.is_name(word) and "_" in word:
-            special = yield self.index_name(token)
+        if self.index and (word == "Σ" or not self.vocabulary.is_name(word)):
+            special = None
+            if "_" in word:
+                special = yield self.index_name(token)
+            elif word == "Σ" and self.vocabulary.is_name(word):
+                if self.peek.kind == "sub" and self._is_sum_sign(word, self.peek.text, token):
+                    special = yield self.index_symbol(word, self.advance().text, token)
+            elif self.peek.kind == "sub" and word in ("δ", "Σ"):
+                special = yield self.index_symbol(word, self.advance().text, token)
             if special is not None:
                 return special
         if not self.at("(") or self.vocabulary.is_name(word):
@@ -406,23 +418,32 @@ class Parser:
     def index_name(self, token: Token) -> Parse:
         """`A_ij`, `δ_ik`, `Σ_j …`: a word with letters behind its last underscore."""
         head, _, tail = token.text.rpartition("_")
-        sub = Token("sub", tail, token.start + len(head), token.stop)
-        if head in ("δ", "delta"):
-            return s.Delta(token.start, token.stop, self._letters(sub))
-        if head == "Σ" and not self.vocabulary.is_name("Σ"):
-            operand = yield self.expression(ADD)
-            return s.Summation(token.start, operand.stop, self._letters(sub), operand)
-        if not self.vocabulary.is_name(head):
-            return None
         name = s.Name(token.start, token.start + len(head), head)
-        return s.Subscript(token.start, token.stop, name, self._letters(sub))
+        if self.vocabulary.is_name(head) and not self._is_sum_sign(head, tail, token):
+            return s.Subscript(token.start, token.stop, name, self._letters(tail, token))
+        return (yield self.index_symbol(head, tail, token))
+
+    def _is_sum_sign(self, head: str, tail: str, token: Token) -> bool:
+        """Whether Σ is the sum although a variable has that name: the letters do not fit it."""
+        variable = self.vocabulary.variables.get(head)
+        if head != "Σ" or variable is None:
+            return False
+        return len(self._letters(tail, token)) != variable.ndim
+
+    def index_symbol(self, head: str, tail: str, token: Token) -> Parse:
+        """`δ_ik` and `Σ_j …`; None for another head."""
+        if head == "δ":
+            return s.Delta(token.start, token.stop, self._letters(tail, token))
+        if head == "Σ":
+            operand = yield self.expression(ADD)
+            letters = self._letters(tail, token)
+            return s.Summation(token.start, operand.stop, letters, operand)
+        return None
 
     def summation(self, token: Token) -> Parse:
         if self.peek.kind != "sub":
             raise self.error("a sum needs its letters, as in ∑_j", token)
-        letters = self._letters(self.advance())
-        operand = yield self.expression(ADD)
-        return s.Summation(token.start, operand.stop, letters, operand)
+        return (yield self.index_symbol("Σ", self.advance().text, token))
 
     def call(self, token: Token, first: list[s.Syntax], method: bool = False) -> Parse:
         """`f(a, b, key=value)`; the opening bracket is next."""

@@ -75,10 +75,21 @@ def _pieces(x: s.Syntax) -> list[s.Syntax | str]:
         return [*result, "]"]
     if isinstance(x, s.Where):
         result = [x.body, " where "]
-        for k, (name, value) in enumerate(zip(x.names, x.values, strict=True)):
-            result += [", " if k else "", f"{name} = ", value]
+        for k, (name, at, value) in enumerate(zip(x.names, x.letters, x.values, strict=True)):
+            result += [", " if k else "", name, _letters(at) if at else "", " = ", value]
         return result
+    if isinstance(x, s.Subscript):
+        return [x.operand, _letters(x.letters)]
+    if isinstance(x, s.Delta):
+        return ["δ", _letters(x.letters)]
+    if isinstance(x, s.Summation):
+        return ["Σ", _letters(x.letters), "(", x.operand, ")"]
     return ["…"]
+
+
+def _letters(groups: tuple[tuple[str, ...], ...]) -> str:
+    words = [g[0] if len(g) == 1 else f"({','.join(g)})" for g in groups]
+    return f"_{{{','.join(words)}}}"
 
 
 def _listed(items: list[s.Syntax]) -> list[s.Syntax | str]:

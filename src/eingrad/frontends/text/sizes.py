@@ -96,8 +96,9 @@ class Sizes:
             name = _symbol(a)
             if name and name not in self.rigid and name not in b.symbols():
                 other = _symbol(b)
-                # Between two flexible names the one that was typed stays.
-                if other and other not in self.rigid and not name.startswith("?"):
+                # Between two flexible names the one that was typed stays, one that is 1 in the
+                # end goes.
+                if other and other not in self.rigid and self._worth(name) > self._worth(other):
                     name, b = other, a
                 if b.as_int() is not None and b.as_int() < 0:  # type: ignore[operator]
                     return False
@@ -118,6 +119,12 @@ class Sizes:
             # A product of one unknown and known sizes that does not divide.
             return False if self._never_divides(left, right) else None
         return None
+
+    def _worth(self, name: str) -> int:
+        """How much a flexible name is to be kept."""
+        if not name.startswith("?"):
+            return 2
+        return 0 if name in self.fallback_one else 1
 
     def _linear(self, difference: Dim, free: list[str]) -> bool | None:
         """Solve c·s + rest = 0 for a symbol s, preferring a result without negative parts."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ...dims import Dim, product
-from ...ir import build, construct
+from ...ir import build, construct, kernels
 from ...ir.apply import apply
 from ...ir.node import Node
 from . import operators
@@ -21,7 +21,7 @@ def _flag(context: Context, args: Arguments, key: str) -> bool:
 # -- reductions --------------------------------------------------------------------------------
 
 
-@structural("sum", "axis keepdims")
+@structural("sum total", "axis keepdims")
 def _sum(context: Context, call: s.Call, args: Arguments) -> Value:
     return reduction(context, call, args, construct.sum_axes)
 
@@ -175,6 +175,14 @@ def commutation(context: Context, syntax: s.Syntax, m: Dim, n: Dim) -> Value:
     return context.new(syntax, (m * n, m * n), make)
 
 
+@structural("size", "*", 0)
+def _size(context: Context, call: s.Call, args: Arguments) -> Value:
+    if len(args.rest) != 1:
+        raise context.error("size takes one size, as in size(n)", call)
+    dim = size(context, args.rest[0])
+    return context.new(call, (), lambda: construct.size_value(context.sizes.resolve(dim)))
+
+
 @structural("ones", "*", 0)
 def _ones(context: Context, call: s.Call, args: Arguments) -> Value:
     return ones(context, call, sizes(context, args.rest) or [context.sizes.fresh()])
@@ -283,12 +291,41 @@ def _transpose(context: Context, call: s.Call, args: Arguments) -> Value:
 
 @structural("tril triu", "k")
 def _triangle(context: Context, call: s.Call, args: Arguments) -> Value:
+    if not args.values:
+        rows, columns = (size(context, item) for item in args.rest[:2])
+        offset = integer(context, args.rest[2])
+        return _pattern(context, call, (rows, columns), offset)
     (value,) = args.values
     if value.ndim < 2:
         raise context.misfit(f"{call.function} needs a matrix", value)
     k = integer(context, args.written["k"]) if "k" in args.written else 0
     lower = call.function == "tril"
     return context.new(call, value.shape, lambda n: construct.triangle(n, k, lower), value)
+
+
+def _pattern(context: Context, call: s.Call, dims: tuple[Dim, Dim], offset: int) -> Value:
+    """`tril(m, n, k)`: the 0/1 pattern itself."""
+    lower = call.function == "tril"
+
+    def make() -> Node:
+        rows, columns = context.sizes.resolve_shape(dims)
+        return kernels.triangle(rows, columns, offset, lower)
+
+    return context.new(call, dims, make)
+
+
+@structural("selection", "*", 0)
+def _selection(context: Context, call: s.Call, args: Arguments) -> Value:
+    if len(args.rest) != 4:
+        raise context.error("selection takes count, size, start and step", call)
+    count, whole, start = (size(context, item) for item in args.rest[:3])
+    step = integer(context, args.rest[3])
+
+    def make() -> Node:
+        dims = context.sizes.resolve_shape((count, whole, start))
+        return kernels.selection(dims[0], dims[1], dims[2], step)
+
+    return context.new(call, (count, whole), make)
 
 
 # -- products by name and others ---------------------------------------------------------------

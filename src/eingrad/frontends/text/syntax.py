@@ -174,10 +174,10 @@ class Tuple(Syntax):
 
 @dataclass(slots=True, eq=False)
 class Subscript(Syntax):
-    """`(A x)_i` in the index form: an index letter for each axis."""
+    """`(A x)_i` in the index form: an index letter (or several, if merged) for each axis."""
 
     operand: Syntax
-    letters: tuple[str, ...]
+    letters: tuple[tuple[str, ...], ...]
 
     @property
     def parts(self) -> tuple[Syntax, ...]:
@@ -188,14 +188,14 @@ class Subscript(Syntax):
 class Delta(Syntax):
     """`δ_ik` in the index form."""
 
-    letters: tuple[str, ...]
+    letters: tuple[tuple[str, ...], ...]
 
 
 @dataclass(slots=True, eq=False)
 class Summation(Syntax):
     """`Σ_j …` in the index form."""
 
-    letters: tuple[str, ...]
+    letters: tuple[tuple[str, ...], ...]
     operand: Syntax
 
     @property
@@ -205,10 +205,11 @@ class Summation(Syntax):
 
 @dataclass(slots=True, eq=False)
 class Where(Syntax):
-    """`body where p = …, q = …`."""
+    """`body where p = …, P_ij = …`; `letters` are those on the left sides, or None."""
 
     body: Syntax
     names: list[str]
+    letters: list[tuple[tuple[str, ...], ...] | None]
     values: list[Syntax]
 
     @property

@@ -66,6 +66,7 @@ class Context:
         self.notes: list[str] = []
         self.met: list[Dim] = []  # sizes of variables in the order of reading
         self.used_names: set[str] = set()
+        self.undeclared: set[str] = set()
 
     def new(
         self,
@@ -106,6 +107,14 @@ class Context:
     def misfit(self, message: str, *values: Value, hint: str = "") -> ShapeError:
         """An error with carets under values, and their shapes."""
         spans = tuple(self.span(v.syntax, self.shown(v)) for v in values)
+        if len({v.kind for v in values}) > 1:
+            for value in values:
+                name = value.syntax.name if isinstance(value.syntax, s.Name) else ""
+                if name in self.undeclared:
+                    kind = "vector" if value.ndim == 1 else value.kind
+                    hint += (
+                        f"{chr(10) if hint else ''}{name} is not declared and was read as a {kind}"
+                    )
         return ShapeError(message, text=self.text, spans=spans, hint=hint)
 
     # -- shapes --------------------------------------------------------------------------------
@@ -197,7 +206,7 @@ class Context:
                     error.message, text=self.text, spans=(self.span(value.syntax),), hint=error.hint
                 ) from error
             expected = self.sizes.resolve_shape(value.shape)
-            if node.shape != expected and value.letters is None:
+            if node.shape != expected:
                 raise ShapeError(
                     f"this has shape {shape_text(node.shape)}, "
                     f"where {shape_text(expected)} was read",
