@@ -3,14 +3,17 @@ for."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from ..errors import InputError
+from ..dims import product
+from ..errors import InputError, NameError_, ShapeError
 from ..frontends.text import parse as parse_text
-from ..ir.node import Node
+from ..ir.build import einsum
+from ..ir.node import Node, Shape, variable
 from ..ir.walk import variables
 from ..verify import Verdict, judge
-from .derivative import valid_layout
+from .derivative import LAYOUTS, Derivative, valid_layout
 from .derive import derivative
 from .inputs import Tensor, as_tensor_node
 
@@ -23,7 +26,8 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
     y, wrt:
         As for `derivative`.
     answer:
-        Text in the names of y, or a tensor.
+        Text in the names of y, or a tensor. A text may be the differential instead: `dA*B`, in
+        which dA is a direction of A's shape (d₁A and d₂A for a second derivative).
     layout:
         `mixed`, `denominator`, `numerator`: an answer that is right in another one only is not
         equal, and the reason names that layout.
@@ -45,15 +49,61 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
     if isinstance(d, list):
         raise InputError("check takes one variable in each place")
     layout = valid_layout(layout)
-    given = answer_node(answer, as_tensor_node(y), d.in_layout(layout).shape)
+    node = as_tensor_node(y)
+    try:
+        given = answer_node(answer, node, _shapes(d, layout))
+    except NameError_ as unknown:
+        return _check_differential(d, node, answer, unknown)
     return judge(d.node, n_out=d.n_out, n_in=[v.ndim for v in d.wrt], answer=given, layout=layout)
 
 
-def answer_node(answer: Any, y: Node, shape: Any) -> Node:
-    """The node of an answer; a text is read in the names of y, with I, 𝟏 and 0 sized by `shape`."""
+def _check_differential(d: Derivative, y: Node, answer: str, unknown: NameError_) -> Verdict:
+    """Judge an answer such as `dA*B`, in which dA is a direction of A's shape; raise `unknown` when
+    it names something else."""
+    directions = [variable(*item) for item in d.formula("differential").directions.items()]
+    known = {v.name: v for v in (*variables(y), *directions)}
+    try:
+        given = parse_text(answer, {}, known=known, expected_shape=d.of.shape).node
+    except NameError_:
+        raise unknown from None
+    axes = [(k,) for k in range(d.node.ndim)]
+    factors: list[tuple[Node, Sequence[tuple[int, ...]]]] = [(d.node, axes)]
+    start = d.n_out
+    for direction in directions:
+        factors.append((direction, axes[start : start + direction.ndim]))
+        start += direction.ndim
+    return judge(einsum(factors, axes[: d.n_out]), n_out=d.n_out, n_in=[], answer=given)
+
+
+def answer_node(answer: Any, y: Node, shapes: Sequence[Shape]) -> Node:
+    """The node of an answer; a text is read in the names of y, with I, 𝟏 and 0 sized by the first
+    of `shapes` that fits, or as it stands: an answer of a wrong shape is wrong, not unreadable.
+
+    Raises
+    ------
+    EingradError
+        The text cannot be read.
+    """
     if isinstance(answer, str):
         known = {v.name: v for v in variables(y)}
-        return parse_text(answer, {}, known=known, expected_shape=shape).node
+        for shape in shapes:
+            try:
+                return parse_text(answer, {}, known=known, expected_shape=shape).node
+            except ShapeError:
+                continue
+        return parse_text(answer, {}, known=known).node
     if isinstance(answer, Tensor):
         return answer.node
     return as_tensor_node(answer)
+
+
+def _shapes(d: Derivative, asked: str) -> list[Shape]:
+    """The shape of the derivative in the layout asked for, then those in the others."""
+    shapes: list[Shape] = []
+    for layout in dict.fromkeys([asked, *LAYOUTS]):
+        if layout == "vec":  # columns are vec of the last variable, rows are vec of what is before
+            split = d.node.ndim - d.wrt[-1].ndim
+            shapes.append((product(d.node.shape[:split]), product(d.node.shape[split:])))
+        else:
+            shapes.append(d.in_layout(layout).shape)
+    return list(dict.fromkeys(shapes))

@@ -53,7 +53,7 @@ class Derivative:
         previous: Sequence[Node] = (),
         layout: str = "mixed",
         notes: Sequence[str] = (),
-        label: str = "y",
+        label: str = "",
         n_out: int | None = None,
         contracted: bool = False,
     ) -> None:
@@ -61,7 +61,8 @@ class Derivative:
         self.of = of
         self.wrt = tuple(wrt)
         self.notes = tuple(notes)
-        self.label = label
+        taken = {v.name for v in variables(of, node)} | {v.name for v in wrt}
+        self.label = label or next(n for n in ("y", "f", "F", "L", "value") if n not in taken)
         self.layout = valid_layout(layout)
         self._free = free
         self._previous = tuple(previous)
