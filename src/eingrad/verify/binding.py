@@ -57,7 +57,8 @@ def bind_sizes(variables: Iterable[Variable], values: Mapping[str, Any]) -> dict
         progress = False
         for dim, value, variable in equations:
             unknown = dim.symbols() - sizes.keys()
-            if len(unknown) == 1:
+            plain = {s for monomial, _ in dim.terms for s in monomial} == dim.symbols()
+            if len(unknown) == 1 and plain:  # a minimum of sizes determines neither
                 (symbol,) = unknown
                 solution = _solve(dim, symbol, value, sizes)
                 if solution is None:
