@@ -12,6 +12,7 @@ from ..errors import CheckError, EingradError, InputError, UnsupportedError
 from ..ir.node import Variable
 
 if TYPE_CHECKING:
+    from ..notation import Formula
     from ..verify import Report
 
 FORMS = ("auto", "matrix", "differential", "vec", "index")
@@ -38,7 +39,7 @@ class Derived:
     """One derivative with its formulas by form and the outcome of its check."""
 
     derivative: Derivative
-    formulas: dict[str, str]
+    formulas: dict[str, Formula]
     report: Report | None = None
     unchecked: str = ""  # why there is no report although one was asked for
 
@@ -122,19 +123,25 @@ def _checked(d: Derivative) -> tuple[Report | None, str]:
         return None, f"not checked: {error.message}"
 
 
-def _formulas(d: Derivative, forms: Sequence[str]) -> dict[str, str]:
-    """The formulas asked for; beside the automatic one those forms that show all axes, if it does
-    not. A form that was only added here may be missing, one that was asked for may not."""
-    shown = {form: str(d.formula(form)) for form in forms}
-    if tuple(forms) == ("auto",) and d.node.ndim > 2 and d.layout == "mixed":
+def _formulas(d: Derivative, forms: Sequence[str]) -> dict[str, Formula]:
+    """The formulas asked for; beside an automatic one that names directions, those that show all
+    axes. A form that was only added here may be missing, one that was asked for may not."""
+    shown = {form: d.formula(form) for form in forms}
+    if tuple(forms) == ("auto",) and shown["auto"].form == "differential":
         for form in ("vec", "index"):
             try:
-                text = str(d.formula(form))
+                added = d.formula(form)
             except EingradError:
                 continue
-            if text not in shown.values():
-                shown[form] = text
+            if added.form == form:  # not another one in its place
+                shown[form] = added
     return shown
+
+
+def all_notes(one: Derived) -> list[str]:
+    """What a reader must know about the derivative and about its formulas."""
+    of_formulas = [note for formula in one.formulas.values() for note in formula.notes]
+    return list(dict.fromkeys([*one.derivative.notes, *of_formulas]))
 
 
 def shape_and_axes(d: Derivative) -> tuple[str, tuple[str, ...]]:

@@ -83,7 +83,7 @@ def expression_part(expression: Any) -> dict[str, Any]:
 
 
 def _derived_part(one: Derived) -> dict[str, Any]:
-    from .answer import shape_and_axes
+    from .answer import all_notes, shape_and_axes
 
     d = one.derivative
     shape, axes = shape_and_axes(d)
@@ -91,14 +91,14 @@ def _derived_part(one: Derived) -> dict[str, Any]:
         "title": d.title,
         "wrt": [v.name for v in d.wrt],
         "order": d.order,
-        "formula": next(iter(one.formulas.values())),
-        "formulas": dict(one.formulas),
+        "formula": str(next(iter(one.formulas.values()))),
+        "formulas": {form: str(formula) for form, formula in one.formulas.items()},
         "latex": d.latex(),
         "layout": d.layout,
         "shape": shape.split("×") if d.layout == "vec" else [str(k) for k in d.shape],
         "axes": list(axes),
         "zero": d.is_zero,
-        "notes": list(d.notes),
+        "notes": all_notes(one),
         "check": _check_part(one.report, one.unchecked),
     }
 

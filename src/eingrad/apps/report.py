@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..calculus import Derivative
-from .answer import Answer, Derived, shape_and_axes
+from ..notation import Formula
+from .answer import Answer, Derived, all_notes, shape_and_axes
 from .terminal import Line
 
-WIDTH = 10  # of the column of labels
+WIDTH = 12  # of the column of labels
 
 
 def answer_lines(answer: Answer) -> Iterator[Line]:
@@ -32,12 +33,12 @@ def reading_lines(answer: Answer) -> Iterator[Line]:
 
 def _derived_lines(one: Derived) -> Iterator[Line]:
     d = one.derivative
-    for k, (form, formula) in enumerate(one.formulas.items()):
-        yield from _formula_lines(d, form, formula, first=k == 0)
+    for k, formula in enumerate(one.formulas.values()):
+        yield from _formula_lines(d, formula, first=k == 0)
     shape, axes = shape_and_axes(d)
-    where = f": {', '.join(axes)}" if axes else ""
+    where = f" (axes: {', '.join(axes)})" if axes else ""
     yield _labelled("shape", f"{shape}, {d.layout} layout{where}")
-    for sentence in d.notes:
+    for sentence in all_notes(one):
         yield _labelled("note", sentence, "note")
     if one.report is not None:
         yield _labelled("check", one.report.text, "good")
@@ -47,21 +48,26 @@ def _derived_lines(one: Derived) -> Iterator[Line]:
         yield _labelled("check", "not checked (--no-check)", "note")
 
 
-def _formula_lines(d: Derivative, form: str, formula: str, *, first: bool) -> Iterator[Line]:
-    start, *rest = formula.split("\n")
+def _formula_lines(d: Derivative, formula: Formula, *, first: bool) -> Iterator[Line]:
+    start, *rest = str(formula).split("\n")
+    left = _left_side(d, formula)
     if first:
-        # The differential form has its own left side: it says dF, not ∂F/∂X.
-        yield [*_left_side(d, start), (start, "formula")]
+        yield [(left, "title"), (" = ", ""), (start, "formula")]
     else:
-        yield _labelled(f"{form} form", start, "formula")
+        yield [("  " + f"{formula.form} form".ljust(WIDTH), "label"), (start, "formula")]
     for line in rest:
         yield _labelled("", line, "formula")
 
 
-def _left_side(d: Derivative, formula: str) -> Line:
-    if formula.startswith(("d", "D")) and " = " in formula.partition(" where ")[0]:
-        return []
-    return [(d.title, "title"), (" = ", "")]
+def _left_side(d: Derivative, formula: Formula) -> str:
+    """∂f/∂A, or what the form gives in its place: df, an entry, the matrix of vec."""
+    if formula.form == "differential":
+        return d.title.split("/")[0].replace("∂", "d")
+    if formula.form == "index" and formula.letters:
+        letters = ["".join(axis) for axis in formula.letters]
+        separator = "" if all(len(one) == 1 for one in letters) else ","
+        return f"({d.title})_{separator.join(letters)}"
+    return d.title
 
 
 def _labelled(label: str, text: str, style: str = "") -> Line:

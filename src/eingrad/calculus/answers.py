@@ -3,6 +3,7 @@ for."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,13 +60,16 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
 
 def _check_differential(d: Derivative, y: Node, answer: str, unknown: NameError_) -> Verdict:
     """Judge an answer such as `dA*B`, in which dA is a direction of A's shape; raise `unknown` when
-    it names something else."""
-    directions = [variable(*item) for item in d.formula("differential").directions.items()]
+    it names no direction."""
+    # The reader knows names in their normal form: d₁X is d1X.
+    directions = [
+        variable(unicodedata.normalize("NFKC", name), shape)
+        for name, shape in d.formula("differential").directions.items()
+    ]
+    if not any(v.name in unicodedata.normalize("NFKC", answer) for v in directions):
+        raise unknown
     known = {v.name: v for v in (*variables(y), *directions)}
-    try:
-        given = parse_text(answer, {}, known=known, expected_shape=d.of.shape).node
-    except NameError_:
-        raise unknown from None
+    given = parse_text(answer, {}, known=known, expected_shape=d.of.shape).node
     axes = [(k,) for k in range(d.node.ndim)]
     factors: list[tuple[Node, Sequence[tuple[int, ...]]]] = [(d.node, axes)]
     start = d.n_out
