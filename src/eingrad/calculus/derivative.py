@@ -10,7 +10,7 @@ from ..dims import Dim, product, shape_text
 from ..errors import CheckError, InputError, NameError_
 from ..ir.build import is_zero
 from ..ir.node import Node, Variable
-from ..ir.walk import variables
+from ..ir.walk import awake, variables, with_facts
 
 if TYPE_CHECKING:
     from ..notation import Formula
@@ -168,7 +168,7 @@ class Derivative:
 
     @cached_property
     def _variables(self) -> tuple[Variable, ...]:
-        found = {v.name: v for v in (*variables(self.of, self.node), *self.wrt)}
+        found = {v.name: awake(v) for v in (*variables(self.of, self.node), *self.wrt)}
         return tuple(found[name] for name in sorted(found))
 
     def latex(self, layout: str | None = None, form: str = "auto") -> str:
@@ -234,7 +234,7 @@ class Derivative:
 
     def outputs(self, names: Sequence[str]) -> dict[str, Node]:
         """The nodes called `value`, `derivative`, and by order `gradient`/`jacobian`, `hessian`."""
-        chain = {"value": self.of, "derivative": self.node}
+        chain = {"value": with_facts(self.of), "derivative": self.node}
         by_order = [*self._previous, self.node][: self.order]
         if by_order:
             chain["gradient"] = chain["jacobian"] = by_order[0]

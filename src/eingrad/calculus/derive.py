@@ -10,7 +10,7 @@ from ..errors import InputError, ShapeError
 from ..ir.build import add, einsum, multiply, number, sum_of
 from ..ir.construct import inner_product, ones
 from ..ir.node import Node, Variable, variable
-from ..ir.walk import substitute, variables
+from ..ir.walk import substitute, variables, with_facts
 from ..simplify import shortest
 from .derivative import Derivative, valid_layout
 from .inputs import as_tensor_node, find_variable, fresh, given_or_new, shaped
@@ -67,7 +67,7 @@ def derivative(
     by = [find_variable(node, item) for item in wrt]
     chain: list[Node] = []
     for k in range(1, len(by) + 1):
-        chain.append(shortest(differentiate(node, by[:k], mode)))
+        chain.append(shortest(with_facts(differentiate(node, by[:k], mode))))
     free = chain[-1]
     counted, notes = for_symmetric(free, node.ndim, by, symmetric)
     result = free if counted is free else shortest(counted)
@@ -142,7 +142,7 @@ def vjp(y: Any, x: Any, incoming: Any = None) -> Derivative:
     by = find_variable(node, x)
     g = given_or_new(incoming, node, "G", "incoming gradient")
     scalar = inner_product(g, node)
-    result = shortest(pullback(node, by, g))
+    result = shortest(with_facts(pullback(node, by, g)))
     return Derivative(result, of=scalar, wrt=[by], free=result, label=f"⟨{_called(g)}, y⟩")
 
 
@@ -155,7 +155,7 @@ def jvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     step = variable(fresh("t", node, v), ())
     moved = substitute(node, {by: sum_of(by, multiply(step, v))})
     free = differentiate(moved, [step])
-    result = shortest(substitute(free, {step: number(0)}))
+    result = shortest(with_facts(substitute(free, {step: number(0)})))
     return Derivative(result, of=moved, wrt=[step], free=free, label=f"y along {_called(v)}")
 
 
@@ -167,7 +167,7 @@ def hvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     by = find_variable(node, x)
     v = given_or_new(direction, by, "v", "direction")
     slope = inner_product(differentiate(node, [by]), v)
-    result = shortest(differentiate(slope, [by]))
+    result = shortest(with_facts(differentiate(slope, [by])))
     return Derivative(result, of=slope, wrt=[by], free=result, label=f"⟨∇y, {_called(v)}⟩")
 
 
@@ -177,7 +177,7 @@ def hessian_diagonal(y: Any, x: Any) -> Derivative:
     axes = [(k,) for k in range(full.wrt[0].ndim)]
     diagonal = einsum([(full.node, [*axes, *axes])], axes)
     return Derivative(
-        shortest(diagonal),
+        shortest(with_facts(diagonal)),
         of=full.of,
         wrt=full.wrt,
         free=full.node,

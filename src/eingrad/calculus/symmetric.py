@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ..ir.build import add, einsum, scale, transpose
 from ..ir.construct import eye
-from ..ir.facts import MATRIX_ONLY, has
-from ..ir.node import Node, Variable
+from ..ir.facts import closure
+from ..ir.node import MATRIX_FACTS, Node, Variable
 from ..ir.walk import variables
 
 SYMMETRIC = ("free", "project", "cookbook")
@@ -21,7 +21,7 @@ def for_symmetric(
     node = free
     start = n_out
     for v in by:
-        if v.ndim == 2 and has(v, "symmetric"):
+        if v.ndim == 2 and "symmetric" in closure(v.facts):
             if how == "project":
                 node = scale(0.5, add(node, _swapped(node, start)))
             elif how == "cookbook":
@@ -50,7 +50,7 @@ def fact_notes(node: Node) -> list[str]:
     """Which facts of the variables the formulas rest on."""
     notes = []
     for v in variables(node):
-        used = sorted(v.facts & MATRIX_ONLY)
+        used = sorted(v.facts & MATRIX_FACTS)
         if used:
             notes.append(f"with {v.name} {', '.join(used)}")
     return notes

@@ -11,7 +11,6 @@ from collections.abc import Hashable, Sequence
 
 from ..dims import Dim
 from ..ir.build import add, einsum, zeros
-from ..ir.facts import MATRIX_ONLY
 from ..ir.node import Node, Sum, Variable, variable
 from ..ir.walk import depending_on, substitute, topological
 from .accumulate import merge
@@ -31,7 +30,7 @@ def differentiate(y: Node, variables: Sequence[Variable], mode: str = "auto") ->
     mode:
         `"reverse"`, `"forward"` or `"auto"`, which compares the axes that each would carry.
     """
-    free: dict[Node, Variable] = {v: _without_matrix_facts(v) for v in dict.fromkeys(variables)}
+    free: dict[Node, Variable] = {v: _asleep(v) for v in dict.fromkeys(variables)}
     result = substitute(y, free)
     for v in variables:
         result = _one(result, free[v], mode)
@@ -41,7 +40,7 @@ def differentiate(y: Node, variables: Sequence[Variable], mode: str = "auto") ->
 def pullback(y: Node, x: Variable, incoming: Node) -> Node:
     """Σ incoming[o] ∂y[o]/∂x: the vector-Jacobian product, axes of x (then further ones of
     incoming)."""
-    bare = _without_matrix_facts(x)
+    bare = _asleep(x)
     body = substitute(y, {x: bare})
     axes = [(("o", k),) for k in range(y.ndim)]
     extra = [(("e", k),) for k in range(incoming.ndim - y.ndim)]
@@ -52,14 +51,14 @@ def pullback(y: Node, x: Variable, incoming: Node) -> Node:
 def pushforward(y: Node, x: Variable, direction: Node) -> Node:
     """Σ ∂y/∂x[u] direction[u]: the Jacobian-vector product, axes of y (then further ones of
     direction)."""
-    bare = _without_matrix_facts(x)
+    bare = _asleep(x)
     body = substitute(y, {x: bare})
     return substitute(_forward(body, bare, direction, direction.ndim - x.ndim), {bare: x})
 
 
-def _without_matrix_facts(v: Variable) -> Variable:
-    kept = v.facts - MATRIX_ONLY
-    return v if kept == v.facts else variable(v.name, v.shape, kept)
+def _asleep(v: Variable) -> Variable:
+    """The variable with its facts about the shape of a matrix out of use."""
+    return variable(v.name, v.shape, v.facts, dormant=True)
 
 
 def _one(y: Node, x: Variable, mode: str) -> Node:

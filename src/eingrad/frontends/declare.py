@@ -9,7 +9,8 @@ from difflib import get_close_matches
 
 from ..dims import Dim, product, shape_text
 from ..errors import FactError, NameError_, ShapeError
-from ..ir.facts import KNOWN, MATRIX_ONLY
+from ..ir.facts import KNOWN
+from ..ir.node import MATRIX_FACTS
 from ..ir.node import Shape
 
 MAX_NAME = 120
@@ -182,7 +183,7 @@ def _check_facts(found: list[str], shape: Shape, name: str) -> frozenset[str]:
                 + f"the facts are {', '.join(sorted(KNOWN))}",
             )
     facts = frozenset(found)
-    for fact in sorted(facts & MATRIX_ONLY):
+    for fact in sorted(facts & MATRIX_FACTS):
         if len(shape) != 2 or shape[0] != shape[1]:
             raise FactError(
                 f"{name} cannot be {fact}: that needs a square matrix, and {name} is "

@@ -108,7 +108,7 @@ class ProductView:
             if isinstance(node, Apply):
                 record = REGISTRY.get(node.function)
                 meets = record.meets if record is not None else None
-            elif isinstance(node, Variable) and "orthogonal" in node.facts:
+            elif isinstance(node, Variable) and is_orthogonal(node):
                 meets = _same
             if meets is not None:
                 found.update(
@@ -139,14 +139,15 @@ class ProductView:
         gone = set(positions)
         self.factors = [f for k, f in enumerate(self.factors) if k not in gone]
         for node, axes in new:
-            self._take(node, axes)
+            self.insert(node, axes)
 
     def drop(self, positions: Iterable[int], axis: AxisIndex) -> None:
         """Take factors away together with the sum over an axis that only they carried."""
         self.replace(positions)
         self.dropped.update(axis)
 
-    def _take(self, node: Node, axes: tuple[AxisIndex, ...]) -> None:
+    def insert(self, node: Node, axes: tuple[AxisIndex, ...]) -> None:
+        """Put a factor in; a term is opened."""
         from .build import exact, is_zero
 
         if is_zero(node):
@@ -205,11 +206,16 @@ def _same(node: Node, other: Node) -> bool:
     return node is other
 
 
+def is_orthogonal(node: Variable) -> bool:
+    """Whether a matrix is declared orthogonal, and may be used as such."""
+    return "orthogonal" in node.facts and not node.dormant
+
+
 def cancel_orthogonal(view: ProductView) -> bool:
     """QᵀQ -> I and QQᵀ -> I, where the two meet in one summed index that occurs nowhere else."""
     seen: dict[Node, list[int]] = {}
     for k, (node, _) in enumerate(view.factors):
-        if isinstance(node, Variable) and "orthogonal" in node.facts and node.ndim == 2:
+        if isinstance(node, Variable) and is_orthogonal(node) and node.ndim == 2:
             seen.setdefault(node, []).append(k)
     for positions in seen.values():
         for p, q in combinations(positions, 2):

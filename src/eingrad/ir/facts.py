@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from .node import Apply, Constant, Contraction, Factor, Node, Size, Sum, Term, Variable, variable
+from .node import (
+    MATRIX_FACTS,
+    Apply,
+    Constant,
+    Contraction,
+    Factor,
+    Node,
+    Size,
+    Sum,
+    Term,
+    Variable,
+    variable,
+)
 
 IMPLIED = {
     "spd": frozenset({"symmetric", "psd", "spd", "invertible"}),
@@ -25,7 +37,6 @@ KNOWN = frozenset(
         "orthogonal",
     ]
 )
-MATRIX_ONLY = frozenset(["symmetric", "spd", "psd", "diagonal", "triangular", "orthogonal"])
 
 
 def closure(facts: frozenset[str]) -> frozenset[str]:
@@ -69,7 +80,7 @@ def symmetric(node: Node) -> bool:
 
 def _infer(node: Node) -> frozenset[str]:
     if isinstance(node, Variable):
-        return closure(node.facts)
+        return closure(node.facts - MATRIX_FACTS if node.dormant else node.facts)
     if isinstance(node, Constant):
         return _of_constant(node)
     if isinstance(node, Size):

@@ -29,6 +29,7 @@ from ..dims import Dim
 
 AxisIndex = tuple[int, ...]
 Number = int | Fraction
+MATRIX_FACTS = frozenset(["symmetric", "spd", "psd", "diagonal", "triangular", "orthogonal"])
 Shape = tuple[Dim, ...]
 
 
@@ -132,11 +133,17 @@ class Node:
 
 
 class Variable(Node):
-    """A named input with its shape and facts (`symmetric`, `spd`, `positive`, …)."""
+    """A named input with its shape and facts (`symmetric`, `spd`, `positive`, …).
 
-    __slots__ = ("facts", "name")
+    A `dormant` variable has its facts about the shape of a matrix declared, but not yet used: front
+    ends make it so, since after A = Aᵀ has been used xᵀAy and yᵀAx are one node, and ∂/∂A is
+    lost. `walk.with_facts` wakes it, after the last derivative.
+    """
+
+    __slots__ = ("dormant", "facts", "name")
     name: str
     facts: frozenset[str]
+    dormant: bool
 
     @property
     def order(self) -> tuple[int, str, bytes]:
@@ -253,11 +260,19 @@ def _shape_key(shape: Iterable[Dim]) -> str:
     return ",".join(map(str, shape))
 
 
-def variable(name: str, shape: Shape, facts: frozenset[str] = frozenset()) -> Variable:
+def variable(
+    name: str, shape: Shape, facts: frozenset[str] = frozenset(), dormant: bool = False
+) -> Variable:
     """The variable `name`; same name, shape and facts give the same object."""
-    content = f"{name}|{_shape_key(shape)}|{','.join(sorted(facts))}"
+    dormant = dormant and bool(facts & MATRIX_FACTS)
+    content = f"{name}|{_shape_key(shape)}|{','.join(sorted(facts))}{'|dormant' * dormant}"
     return _intern(
-        Variable, (name, shape, facts), content, shape, (), {"name": name, "facts": facts}
+        Variable,
+        (name, shape, facts, dormant),
+        content,
+        shape,
+        (),
+        {"name": name, "facts": facts, "dormant": dormant},
     )
 
 

@@ -1,8 +1,9 @@
 """Derivative rules in index notation: `IndexRule("ij", "kl", lambda y, x: -y["ik"] * y["lj"])`.
 
-`node["ik"]` is an `Indexed`: a sum of coefficient × factors × deltas with named indices. A rule gives
-∂Y[out] / ∂X[in] as such a sum; an index on the right that is in neither is summed. Leading batch axes
-of a node beyond the letters written are implied, and are the same on every factor and both sides.
+`node["ik"]` is an `Indexed`: a sum of coefficient × factors × deltas with named indices. A rule
+gives ∂Y[out] / ∂X[in] as such a sum; an index on the right that is in neither is summed. Leading
+batch axes of a node beyond the letters written are implied, and are the same on every factor and
+both sides.
 """
 
 from __future__ import annotations
@@ -64,7 +65,8 @@ ZERO = Indexed(())
 
 @dataclass(frozen=True)
 class IndexRule:
-    """∂Y[out]/∂X[in] as an `Indexed`, from the output node, the operand nodes and the parameters."""
+    """∂Y[out]/∂X[in] as an `Indexed`, from the output node, the operand nodes and the
+    parameters."""
 
     out: str
     into: str
@@ -77,7 +79,8 @@ class IndexRule:
 
 @dataclass(frozen=True)
 class FamilyRule:
-    """Rules of a function whose number of axes depends on its parameters (a derivative of order p)."""
+    """Rules of a function whose number of axes depends on its parameters (a derivative of order
+    p)."""
 
     make: Callable[..., IndexRule]
 

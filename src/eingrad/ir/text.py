@@ -84,7 +84,9 @@ def to_text(root: Node) -> str:
 def _body(node: Node, names: dict[Node, str]) -> str:
     if isinstance(node, Variable):
         name = node.name if node.name.isidentifier() else json.dumps(node.name)
-        return " ".join(["variable", name, _shape(node.shape), *sorted(node.facts)])
+        return " ".join(
+            ["variable", name, _shape(node.shape), *sorted(node.facts), *["dormant"] * node.dormant]
+        )
     if isinstance(node, Constant):
         entries = " ".join(map(_entry, node.value.ravel().tolist()))
         return f"constant {node.value.dtype.str} {_shape(node.shape)} ({entries})"
@@ -213,7 +215,9 @@ def _node(items: list[Any], nodes: dict[str, Node]) -> Node:
     kind = items[0]
     if kind == "variable":
         name = json.loads(items[1]) if items[1].startswith('"') else items[1]
-        return variable(name, _read_shape(items[2]), frozenset(items[3:]))
+        return variable(
+            name, _read_shape(items[2]), frozenset(items[3:]) - {"dormant"}, "dormant" in items[3:]
+        )
     if kind == "constant":
         return _read_constant(*items[1:])
     if kind == "size":

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from . import build
 from .apply import apply
-from .node import Apply, Contraction, Node, Sum, Term, Variable
+from .node import Apply, Contraction, Node, Sum, Term, Variable, variable
 
 
 def topological(*roots: Node) -> list[Node]:
@@ -88,6 +88,19 @@ def transform(root: Node, leaf: Callable[[Node], Node | None]) -> Node:
             else rebuild(node, tuple(new[o] for o in node.operands))
         )
     return new[root]
+
+
+def with_facts(root: Node) -> Node:
+    """The root with the declared facts of its variables put to use."""
+    asleep = [v for v in variables(root) if v.dormant]
+    if not asleep:
+        return root
+    return substitute(root, {v: awake(v) for v in asleep})
+
+
+def awake(v: Variable) -> Variable:
+    """The variable with its facts in use."""
+    return variable(v.name, v.shape, v.facts)
 
 
 def substitute(root: Node, mapping: Mapping[Node, Node]) -> Node:

@@ -44,7 +44,7 @@ def tensor(name: str, shape: Any = "", facts: str = "") -> Tensor:
     if isinstance(shape, Dim):
         shape = (shape,)
     sizes, found = declaration(shape, name, facts)
-    return Tensor(variable(name, tuple(Dim(d.terms) for d in sizes), found))
+    return Tensor(variable(name, tuple(Dim(d.terms) for d in sizes), found, dormant=True))
 
 
 def scalar(name: str, facts: str = "") -> Tensor:

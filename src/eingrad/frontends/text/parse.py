@@ -170,7 +170,7 @@ def declared_variables(declarations: Mapping[str, Spec | Variable]) -> dict[str,
             found[name] = spec
         else:
             shape, facts = declaration(spec, name)
-            found[name] = variable(name, shape, facts)
+            found[name] = variable(name, shape, facts, dormant=True)
     return found
 
 
