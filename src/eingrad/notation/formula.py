@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..dims import Dim
+from ..dims import product
 from ..errors import ShapeError
 from ..ir.build import einsum, transpose
 from ..ir.node import Node, Shape, Sum, Term, Variable, variable
@@ -209,7 +209,7 @@ class _Draft:
         rows = tuple(range(node.ndim - into))
         columns = tuple(range(node.ndim - into, node.ndim))
         self.writer.write(node)
-        shape = tuple(_product(node.shape[k] for k in part) for part in (rows, columns) if part)
+        shape = tuple(product(node.shape[k] for k in part) for part in (rows, columns))
         terms = node.operands if isinstance(node, Sum) else (node,)
         kind = (bool(rows), bool(columns))
         try:
@@ -275,17 +275,11 @@ class _Draft:
         done = 0
         while done < len(self.writer.definitions):
             title, node = self.writer.definitions[done]
-            letters, tree = self.index.line(node)
+            letters, tree = self.index.line(node, sized=True)
             lines[node] = Line(title, letters, tree)
             done += 1
         place = {n: k for k, n in enumerate(topological(*lines))}
         return [lines[node] for node in sorted(lines, key=place.__getitem__)]
-
-
-def _product(dims: Iterable[Dim]) -> Dim:
-    from ..dims import product
-
-    return product(dims)
 
 
 def _differential(node: Node, split: Split, inputs: Sequence[str], names: Names) -> Formula:

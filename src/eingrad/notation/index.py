@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from ..dims import ONE as DIM_ONE
+from ..dims import Dim
 from ..ir.node import Apply, AxisIndex, Constant, Contraction, Node, Sum, Term, Variable
 from ..ir.record import REGISTRY
 from .monomial import Monomial, add_monomials
@@ -21,6 +23,8 @@ from .tree import (
     is_diag,
     make,
     name,
+    ones,
+    post_order,
     power,
     product,
     sigma,
@@ -37,11 +41,24 @@ class IndexWriter:
 
     def __init__(self, writer: Writer) -> None:
         self.writer = writer
+        self.sized = False
+        self.sizes: dict[str, Dim] = {}
 
-    def line(self, node: Node) -> tuple[Letters, Tree]:
-        """Output letters and the entry of a node; letters are new for each line."""
+    def _letter(self, fresh: Iterator[str], size: Dim) -> str:
+        letter = next(fresh)
+        self.sizes[letter] = size
+        return letter
+
+    def line(self, node: Node, sized: bool = False) -> tuple[Letters, Tree]:
+        """Output letters and the entry of a node; letters are new for each line.
+
+        `sized` writes a factor 𝟏_n for a letter that the entry does not depend on, so that a
+        definition tells its own shape.
+        """
+        self.sized = sized
+        self.sizes = {}
         fresh = self.writer.names.letters()
-        letters = tuple(tuple(next(fresh) for _ in range(k)) for k in _groups(node))
+        letters = tuple(tuple(self._letter(fresh, dim) for dim in group) for group in _groups(node))
         return letters, self.entry(node, letters, fresh, 0, expand=True).tree()
 
     def entry(
@@ -89,8 +106,17 @@ class IndexWriter:
         letter: dict[int, str] = {}
         parts: list[Monomial] = []
         out: Sequence[AxisIndex] = node.out if isinstance(node, Term) else [(a,) for a in node.out]
+        carried = {a for f in node.factors for axis in f.indices for a in axis}
+        flat = [a for axis in out for a in axis]
         for axis, group in zip(out, letters, strict=True):
-            if len(axis) != len(group):
+            if len(axis) == 1 and axis[0] not in carried and flat.count(axis[0]) == 1:
+                if self.sized and depth == 0 and len(group) == 1:
+                    column = ones(node.sizes[axis[0]])
+                    parts.append(_atom(indexed(column, (group,))))
+                continue  # a broadcast: the entry does not depend on it
+            if not axis:
+                continue  # a literal size 1: the entry does not depend on it
+            if [node.sizes[a] for a in axis] != [self.sizes[x] for x in group]:
                 return _atom(indexed(self.writer.named(node).tree(), letters))
             for atom, text in zip(axis, group, strict=True):
                 if atom in letter:
@@ -102,11 +128,15 @@ class IndexWriter:
             for axis in factor.indices:
                 for atom in axis:
                     if atom not in letter:
-                        letter[atom] = next(fresh)
+                        letter[atom] = self._letter(fresh, node.sizes[atom])
                         summed.append(letter[atom])
         inside: list[Monomial] = []
         for factor in node.factors:
             inner = tuple(tuple(letter[a] for a in axis) for axis in factor.indices)
+            for k, axis in enumerate(inner):
+                if not axis:  # the only entry of an axis of size 1, as a sum over it
+                    summed.append(self._letter(fresh, DIM_ONE))
+                    inner = (*inner[:k], (summed[-1],), *inner[k + 1 :])
             known = self.writer.known(factor.node)
             if known is None and depth >= MAX_DEPTH and not isinstance(factor.node, Variable):
                 inside.append(_at(self.writer.named(factor.node), inner))
@@ -114,24 +144,42 @@ class IndexWriter:
                 inside.append(self.entry(factor.node, inner, fresh, depth + 1))
         if summed:
             body = Monomial(1).times(*inside)
-            number = body.coefficient
-            core = sigma(tuple(summed), body._replace(coefficient=1).tree())
-            parts.append(_atom(core)._replace(coefficient=number))
+            inner_tree = body._replace(coefficient=1).tree()
+            present = _letters_in(inner_tree)
+            for letter_ in [x for x in summed if x not in present]:
+                parts.append(_size(self.sizes[letter_]))  # a sum of equal entries
+            core = sigma(tuple(x for x in summed if x in present), inner_tree)
+            parts.append(_of_product(core)._replace(coefficient=body.coefficient))
         else:
             parts.extend(inside)
         coefficient = node.coefficient if isinstance(node, Term) else 1
         return Monomial(coefficient).times(*parts)
 
 
-def _groups(node: Node) -> list[int]:
-    """How many letters each axis gets: one, or more for a merged axis."""
-    terms = node.operands if isinstance(node, Sum) else (node,)
-    groups = [1] * node.ndim
-    for term in terms:
+def _letters_in(tree: Tree) -> set[str]:
+    """The index letters that a tree depends on."""
+    found: set[str] = set()
+    for part in post_order(tree):
+        if part.op == "sub":
+            found.update(x for group in part.data for x in group)
+        elif part.op == "delta":
+            found.update(part.data)
+    return found
+
+
+def _size(dim: Dim) -> Monomial:
+    value = dim.as_int()
+    return _atom(make("size", data=dim)) if value is None else Monomial(value)
+
+
+def _groups(node: Node) -> list[tuple[Dim, ...]]:
+    """The sizes of the letters of each axis: one, or more for a merged axis."""
+    groups = [(dim,) for dim in node.shape]
+    for term in node.operands if isinstance(node, Sum) else (node,):
         if isinstance(term, Term):
-            groups = [max(k, len(axis)) for k, axis in zip(groups, term.out, strict=True)]
-    if all(isinstance(t, Term) and not axis for t in terms for axis in getattr(t, "out", ())):
-        return [0] * node.ndim
+            for k, axis in enumerate(term.out):
+                if len(axis) > len(groups[k]):
+                    groups[k] = tuple(term.sizes[a] for a in axis)
     return groups
 
 

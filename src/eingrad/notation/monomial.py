@@ -46,7 +46,9 @@ class Monomial(NamedTuple):
             if core is not ONE:
                 kept[core] = exact(kept.get(core, 0) + 1)
             core = None
-        ordered = sorted(kept.items(), key=lambda te: (te[0].op != "delta", te[0].length, te[0].text))
+        ordered = sorted(
+            kept.items(), key=lambda te: (te[0].op != "delta", te[0].length, te[0].text)
+        )
         return Monomial(exact(coefficient), tuple(ordered), core)
 
     def times(self, *others: Monomial) -> Monomial:

@@ -24,6 +24,8 @@ BUILT_IN = {
     "tr": Notation("call", "tr", r"\operatorname{tr}"),
     "sum": Notation("call", "sum", r"\operatorname{sum}"),
     "vec": Notation("call", "vec", r"\operatorname{vec}"),
+    "tril": Notation("call", "tril", r"\operatorname{tril}"),
+    "triu": Notation("call", "triu", r"\operatorname{triu}"),
     "reshape": Notation("call", "reshape", r"\operatorname{reshape}"),
     "norm": Notation("fence", ("‖", "‖"), (r"\left\lVert ", r" \right\rVert")),
 }
@@ -113,14 +115,27 @@ class Renderer:
 
     def _kernel(self, tree: Tree, args: list[Drawn]) -> Drawn:
         node: Kernel = tree.data
-        rows, columns = (self.style.size(str(d)) for d in node.shape)
-        values = [self.style.size(str(v)) for _, v in sorted(node.params)]
+        params = dict(node.params)
+        rows, columns = node.shape
+        if node.kind in ("tril", "triu"):
+            ones = [self._symbol(("𝟏",), (d,)) for d in (rows, columns)]
+            body = self.style.juxtapose(
+                ones[0].text, " ", self.style.superscript(ones[1].text, "T")
+            )
+            extra = [self.style.number(str(params["k"]))] if params["k"] else []
+            text = self.style.call(self.style.head(self._builtin(node.kind)), [body, *extra])
+            return Drawn(text, ATOM, "word", "bracket")
+        start, step = params["start"], params["step"]
+        stop = start + rows * step
+        span = f"{start}:{stop}" + (f":{step}" if step != 1 else "")
+        eye = self._symbol(("I", "Id"), (columns,))
         return Drawn(
-            self.style.call(self.style.word(node.kind), [rows, columns, *values]),
-            ATOM,
-            "word",
-            "bracket",
+            self.style.juxtapose(eye.text, "", self.style.slice(span)), ATOM, "name", "bracket"
         )
+
+    def _builtin(self, function: str) -> str:
+        notation = BUILT_IN[function]
+        return str(notation.unicode if self.style.flat else notation.latex)
 
     def _delta(self, tree: Tree, args: list[Drawn]) -> Drawn:
         braced = any(len(letter) > 1 for letter in tree.data)
@@ -322,7 +337,7 @@ class Renderer:
             return self._notated(function, BUILT_IN[function], args, extra)
         record = REGISTRY[function]
         extra = [
-            self.style.number(str(value))
+            self.style.keyword(key, written(value))
             for key, value in params
             if key not in record.defaults or record.defaults[key] != value
         ]
@@ -394,8 +409,8 @@ class Renderer:
         return self.style.word(next((s for s in others if s not in self.taken), function))
 
 
-def decimal(value: int | Fraction) -> str:
-    """A number as it is typed: an integer, a decimal, or p/q."""
+def decimal(value: int | Fraction, longest: int = 64) -> str:
+    """A number as it is typed: an integer, p/q with a denominator up to `longest`, or a decimal."""
     if isinstance(value, int) or value.denominator == 1:
         return str(int(value))
     rest, digits = value.denominator, 0
@@ -405,10 +420,18 @@ def decimal(value: int | Fraction) -> str:
             rest //= p
             count += 1
         digits = max(digits, count)
-    if rest != 1 or value.denominator <= 64:
+    if rest != 1 or value.denominator <= longest:
         return f"{value.numerator}/{value.denominator}"
     scaled = str(abs(value.numerator) * 10**digits // value.denominator).rjust(digits + 1, "0")
     return f"{'-' if value < 0 else ''}{scaled[:-digits]}.{scaled[-digits:]}"
+
+
+def written(value: object) -> str:
+    """A parameter of a function as it is typed."""
+    if isinstance(value, Fraction) and value.denominator != 1:
+        text = decimal(value, longest=0)
+        return text if "/" not in text else repr(float(value))
+    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def is_short(text: str) -> bool:

@@ -102,6 +102,12 @@ class Style:
     def call(self, head: str, args: Sequence[str]) -> str:
         return f"{head}({', '.join(args)})"
 
+    def keyword(self, key: str, value: str) -> str:
+        return f"{key}={value}"
+
+    def slice(self, span: str) -> str:
+        return f"[{span}]"
+
     def binary(self, left: str, symbol: str, right: str) -> str:
         return f"{left} {symbol} {right}"
 
@@ -186,6 +192,12 @@ class Latex(Style):
     def call(self, head: str, args: Sequence[str]) -> str:
         return rf"{head}\left({', '.join(args)}\right)"
 
+    def keyword(self, key: str, value: str) -> str:
+        return rf"\text{{{_latex_escape(key)}}}={value}"
+
+    def slice(self, span: str) -> str:
+        return rf"\left[{span.replace('*', '')}\right]"
+
     def binary(self, left: str, symbol: str, right: str) -> str:
         return f"{left} {self._symbols.get(symbol, symbol)} {right}"
 
@@ -264,6 +276,12 @@ class MathML(Style):
 
     def call(self, head: str, args: Sequence[str]) -> str:
         return f"<mrow>{head}<mo>⁡</mo>{self.fence('(', '<mo>,</mo>'.join(args), ')')}</mrow>"
+
+    def keyword(self, key: str, value: str) -> str:
+        return f"<mrow><mtext>{escape(key)}</mtext><mo>=</mo><mn>{escape(value)}</mn></mrow>"
+
+    def slice(self, span: str) -> str:
+        return f"<mo>[</mo><mtext>{escape(span)}</mtext><mo>]</mo>"
 
     def binary(self, left: str, symbol: str, right: str) -> str:
         extra = ' largeop="false"' if symbol in "⊙⊗⊘" else ""

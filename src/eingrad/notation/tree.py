@@ -29,7 +29,8 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from ..dims import Dim
-from ..ir.node import Number
+from ..ir.kernels import triangle
+from ..ir.node import Kernel, Number
 
 Kind = tuple[bool, bool]
 SCALAR: Kind = (False, False)
@@ -175,6 +176,11 @@ def commutation(m: Dim, n: Dim) -> Tree:
     return make("commutation", data=(m, n), kind=MATRIX)
 
 
+def kernel(node: Kernel) -> Tree:
+    """A 0/1 pattern."""
+    return make("kernel", data=node, kind=MATRIX)
+
+
 # Products.
 
 
@@ -209,6 +215,11 @@ def hadamard(factors: Sequence[Tree]) -> Tree:
     flat = [f for f in flat if f.op != "ones"] or flat[:1]
     if len(flat) == 1:
         return flat[0]
+    masks = [f for f in flat if f.op == "kernel" and f.data.kind in ("tril", "triu")]
+    if masks:  # A ⊙ (ones below the diagonal) is tril(A)
+        inner = hadamard([f for f in flat if f is not masks[0]])
+        k = dict(masks[0].data.params)["k"]
+        return call(masks[0].data.kind, inner, params=(k,) if k else (), kind=inner.kind)
     flat.sort(key=lambda f: (not f.scalar, divides(f), f.length, f.text))
     return make(
         "hadamard",
@@ -258,7 +269,7 @@ def fraction(over: Tree, under: Tree) -> Tree:
 
 def diag(tree: Tree) -> Tree:
     """diag(v) of a column, the diagonal of a matrix."""
-    if tree.op == "call" and tree.data[0] == "diag":
+    if is_diag(tree):
         return tree.args[0]
     if tree.op == "ones":
         return eye(tree.data)
@@ -300,6 +311,15 @@ def transposed(tree: Tree) -> Tree:
         scalars = [a for a in tree.args if a.scalar]
         return product(*scalars, *(transposed(a) for a in tree.args[::-1] if not a.scalar))
     kind = (tree.kind[1], tree.kind[0])
+    if tree.op == "kernel" and tree.data.kind in ("tril", "triu"):
+        rows, columns = tree.data.shape
+        k = dict(tree.data.params)["k"]
+        return kernel(triangle(columns, rows, -k, tree.data.kind == "triu"))
+    if tree.op == "call" and tree.data[0] in ("tril", "triu"):
+        other = "triu" if tree.data[0] == "tril" else "tril"
+        return call(
+            other, transposed(tree.args[0]), params=tuple(-k for k in tree.data[1]), kind=kind
+        )
     if tree.op == "frac":
         return fraction(transposed(tree.args[0]), tree.args[1])
     if tree.op == "neg":

@@ -7,8 +7,6 @@ and to parts that matrix notation cannot say.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
 from ..dims import Dim
 from ..ir.facts import symmetric
 from ..ir.node import (
@@ -29,7 +27,7 @@ from .kronecker import kronecker_form
 from .monomial import Monomial, add_monomials
 from .names import Names
 from .network import Network, NotReducible
-from .tree import Tree, call, elementwise_power, make, name, product, transposed
+from .tree import COLUMN, MATRIX, ROW, Tree, call, elementwise_power, kernel, make, name, transposed
 
 MAX_FACTORS = 400  # the reduction is quadratic; a longer product is written in index notation
 
@@ -69,7 +67,7 @@ class Writer:
         if isinstance(node, Size):
             return _atom(make("size", data=node.dim))
         if isinstance(node, Kernel):
-            return _atom(make("kernel", data=node, kind=(True, True)))
+            return _atom(kernel(node))
         if isinstance(node, Sum):
             terms = [self._of(t, node is self.root) for t in node.operands]
             return add_monomials(terms, _kind(node))
@@ -205,12 +203,19 @@ def _regrouped(
 ) -> tuple[Monomial, list[int]]:
     """A factor with merged or vanished axes: a reshaped vector, a row or column of size 1."""
     core = monomial.core
-    assert core is not None
     flat = [a for axis in indices for a in axis]
+    if core is None:
+        return monomial, []
     if node.ndim == 1 and len(flat) == 2:
         shape = (sizes[flat[0]], sizes[flat[1]])
         core = call("reshape", core, params=shape, kind=(True, True))
         return monomial._replace(core=core), flat
+    if len(flat) <= 1 and all(len(axis) <= 1 for axis in indices):  # other axes have size 1
+        if flat:
+            if core.kind == MATRIX:
+                core = call("vec", core, kind=COLUMN)
+            return monomial._replace(core=transposed(core) if core.kind == ROW else core), flat
+        return monomial._replace(core=None).times(_atom(call("sum", core))), flat
     raise NotReducible
 
 
@@ -220,6 +225,3 @@ def _atom(tree: Tree) -> Monomial:
 
 def _kind(node: Node) -> tuple[bool, bool]:
     return (node.ndim >= 1, node.ndim >= 2)
-
-
-__all__: list[Any] = ["Writer", "product", "transposed"]
