@@ -115,13 +115,19 @@ class Dim:
 
     def symbols(self) -> frozenset[str]:
         """Names of the symbols it is made of."""
-        return frozenset(s for m, _ in self.terms for s in m)
+        found = frozenset(s for m, _ in self.terms for s in m)
+        for symbol in found & _MINIMA.keys():
+            found = found - {symbol} | _MINIMA[symbol][0].symbols() | _MINIMA[symbol][1].symbols()
+        return found
 
     def evaluate(self, sizes: Mapping[str, int]) -> int:
         """Its value for given sizes of the symbols; `InputError` when one is missing."""
         total = 0
         for monomial, coefficient in self.terms:
             for symbol in monomial:
+                if symbol in _MINIMA:
+                    coefficient *= min(d.evaluate(sizes) for d in _MINIMA[symbol])
+                    continue
                 if symbol not in sizes:
                     raise InputError(f"the size {symbol} is not known")
                 coefficient *= sizes[symbol]
@@ -136,6 +142,10 @@ class Dim:
         for monomial, coefficient in self.terms:
             product = Dim.of(coefficient)
             for symbol in monomial:
+                if symbol in _MINIMA:
+                    a, b = _MINIMA[symbol]
+                    product = product * minimum(a.substitute(sizes), b.substitute(sizes))
+                    continue
                 product = product * sizes.get(symbol, Dim.symbol(symbol))
             total = total + product
         return total
@@ -168,6 +178,25 @@ def as_dim(value: Dim | int | str) -> Dim:
     if isinstance(value, str):
         return Dim.symbol(value)
     return ONE if value == 1 else Dim.of(int(value))
+
+
+def minimum(a: Dim, b: Dim) -> Dim:
+    """The smaller of two sizes: one of them where that is certain, else a size of its own.
+
+    >>> m, n = Dim.symbol("m"), Dim.symbol("n")
+    >>> str(minimum(m, n + m)), str(minimum(m, n)), minimum(m, n).evaluate({"m": 4, "n": 3})
+    ('m', 'min(m, n)', 3)
+    """
+    signs = {c > 0 for _, c in (a - b).terms}
+    if len(signs) < 2:
+        return b if signs == {True} else a
+    first, second = sorted((a, b), key=str)
+    name = f"min({first}, {second})"
+    _MINIMA[name] = (first, second)
+    return Dim.symbol(name)
+
+
+_MINIMA: dict[str, tuple[Dim, Dim]] = {}  # the two sizes behind a symbol such as `min(m, n)`
 
 
 def product(dims: Iterable[Dim]) -> Dim:

@@ -6,9 +6,11 @@ from . import (
     determinant,
     elementary,
     inverse,
+    matrix_functions,
     powers,
     reductions,
     special,
+    spectral,
     trigonometric,
 )
 
@@ -18,8 +20,10 @@ __all__ = [
     "determinant",
     "elementary",
     "inverse",
+    "matrix_functions",
     "powers",
     "reductions",
     "special",
+    "spectral",
     "trigonometric",
 ]

@@ -1,4 +1,4 @@
-"""Activation functions of neural networks, each in the form that neither overflows nor loses digits."""
+"""Activation functions of neural networks, in forms that neither overflow nor lose digits."""
 
 from __future__ import annotations
 

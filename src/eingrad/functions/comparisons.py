@@ -119,7 +119,7 @@ def _min_facts(node: Apply) -> frozenset[str]:
 register(
     Record(
         name="maximum",
-        sentence="The larger of two entries; where they are equal, each has half of the derivative.",
+        sentence="The larger of two entries; equal ones have half of the derivative each.",
         signature="*, * -> *",
         evaluate=np.maximum,
         derivative=(
@@ -142,7 +142,7 @@ register(
 register(
     Record(
         name="minimum",
-        sentence="The smaller of two entries; where they are equal, each has half of the derivative.",
+        sentence="The smaller of two entries; equal ones have half of the derivative each.",
         signature="*, * -> *",
         evaluate=np.minimum,
         derivative=(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from itertools import permutations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,8 @@ from .matrix_products import (
     matrix_product,
     square_product,
 )
-from .templates import everywhere, helper, with_numbers
+from .reductions import LEAVE_OUT
+from .templates import everywhere, helpers, with_numbers
 
 Operands = tuple[Node, ...]
 Params = Mapping[str, Any]
@@ -41,14 +41,16 @@ def _triangular_diagonal(node: Node) -> Node | None:
     return None
 
 
-# --- det ------------------------------------------------------------------------------------------
+# --- det -----------------------------------------------------------------------------------------
 
 
 def _det_of_function(operands: Operands, params: Params) -> Node | None:
-    """det(X⁻¹) -> 1/det X, det(Xᵀ) -> det X."""
+    """det(X⁻¹) -> 1/det X, det(Xᵀ) -> det X, det(expm X) -> exp(tr X)."""
     (x,) = operands
     if isinstance(x, Apply) and x.function == "inv":
         return apply("det", x.operands[0]) ** -1
+    if isinstance(x, Apply) and x.function == "expm" and x.ndim == 2:
+        return apply("exp", build.contract("ii->", x.operands[0]))
     inner = transposed_operand(x)
     return None if inner is None else apply("det", inner)
 
@@ -148,59 +150,39 @@ register(
 )
 
 
-# --- adjugate and cofactors ------------------------------------------------------------------------
+# --- adjugate and cofactors ----------------------------------------------------------------------
 
 COFACTORS = '''
+from itertools import combinations, permutations
+
+
 def _cofactors(a, order):
     """All derivatives of the given order of det(a), from the singular values: a may be singular."""
     u, s, vh = xp.linalg.svd(a)
-    sign = xp.linalg.det(u) * xp.linalg.det(vh)
-    n = len(s)
-    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    rest = _leave_out(s, order)
+    letters = "abcdefghijklmnopqrstuvwxyz"
     summed, rows, columns = (letters[k * order : (k + 1) * order] for k in range(3))
-    rest = np.zeros((n,) * order)
-    for which in itertools.permutations(range(n), order):
-        rest[which] = math.prod(float(s[k]) for k in range(n) if k not in which)
-    rest = xp.asarray(rest, dtype=s.dtype)
+    out = "".join(r + c for r, c in zip(rows, columns))
     total = 0
-    for order_of_columns in itertools.permutations(range(order)):
-        parity = (-1) ** sum(
-            p > q for k, p in enumerate(order_of_columns) for q in order_of_columns[k + 1 :]
-        )
-        spec = [summed]
-        spec += [rows[k] + summed[k] for k in range(order)]
-        spec += [summed[j] + columns[k] for k, j in enumerate(order_of_columns)]
-        out = "".join(rows[k] + columns[k] for k in range(order))
-        parts = [rest] + [u] * order + [vh] * order
-        total = total + parity * xp.einsum(",".join(spec) + "->" + out, *parts)
-    return sign * total
+    for places in permutations(range(order)):
+        sign = (-1) ** sum(p > q for p, q in combinations(places, 2))
+        left = "".join(f",...{rows[k]}{summed[k]}" for k in range(order))
+        right = "".join(f",...{summed[j]}{columns[k]}" for k, j in enumerate(places))
+        spec = f"...{summed}{left}{right}->...{out}"
+        total = total + sign * xp.einsum(spec, rest, *[u] * order, *[vh] * order, optimize=True)
+    sign = xp.linalg.det(u) * xp.linalg.det(vh)
+    return sign[(..., *[None] * (2 * order))] * total
 '''
 
 
 def cofactor_values(a: Any, order: int) -> np.ndarray:
-    """∂ᵖ det(A) / ∂A[i₁j₁] … ∂A[iₚjₚ], axes i₁, j₁, …, iₚ, jₚ; A may be singular.
-
-    With A = U diag(s) V: the derivatives at a diagonal matrix are products of the other entries, with the sign
-    of the permutation that takes columns to rows. Each entry is turned back by U and V.
-    """
+    """∂ᵖ det(A) / ∂A[i₁j₁] … ∂A[iₚjₚ], axes i₁, j₁, …: signed minors, A may be singular."""
     a = np.asarray(a)
     if a.ndim > 2:
         parts = [cofactor_values(part, order) for part in a.reshape(-1, *a.shape[-2:])]
         return np.asarray(parts).reshape(a.shape[:-2] + a.shape[-2:] * order)
-    if a.dtype.kind == "c":
-        return _complex_cofactors(a, order)
-    u, s, vh = np.linalg.svd(a)
-    n = len(s)
-    rest = np.zeros((n,) * order)
-    for which in permutations(range(n), order):
-        rest[which] = math.prod(s[k] for k in range(n) if k not in which)
-    return np.linalg.det(u) * np.linalg.det(vh) * _turned(rest, u, vh)
-
-
-def _complex_cofactors(a: np.ndarray, order: int) -> np.ndarray:
-    """The same from minors, entry by entry: the singular values of A + ih are not analytic in h."""
     n = a.shape[0]
-    result = np.zeros((n, n) * order, dtype=complex)
+    result = np.zeros((n, n) * order, dtype=np.result_type(a, np.float32))
     for rows in permutations(range(n), order):
         for columns in permutations(range(n), order):
             keep_r = [k for k in range(n) if k not in rows]
@@ -213,20 +195,7 @@ def _complex_cofactors(a: np.ndarray, order: int) -> np.ndarray:
 
 def _parity(sequence: tuple[int, ...]) -> int:
     """The sign of the permutation that sorts a sequence."""
-    inversions = sum(p > q for k, p in enumerate(sequence) for q in sequence[k + 1 :])
-    return -1 if inversions % 2 else 1
-
-
-def _turned(rest: np.ndarray, u: np.ndarray, vh: np.ndarray) -> np.ndarray:
-    order = rest.ndim
-    total: Any = 0.0
-    for columns in permutations(range(order)):
-        operands: list[Any] = [rest, list(range(order))]
-        for k in range(order):
-            operands += [u, [order + k, k], vh, [columns[k], 2 * order + k]]
-        out = [axis for k in range(order) for axis in (order + k, 2 * order + k)]
-        total = total + _parity(columns) * np.einsum(*operands, out, optimize=True)
-    return total
+    return (-1) ** sum(p > q for p, q in combinations(sequence, 2))
 
 
 def adjugate_values(a: Any) -> np.ndarray:
@@ -249,25 +218,18 @@ def _adjugate_of_product(operands: Operands, params: Params) -> Node | None:
     return found.scale ** size_value(found.n - Dim.of(1)) * matrix_product(parts)
 
 
-ADJUGATE = (
-    COFACTORS
-    + '''
-
-def _adjugate(a):
-    """det(a) inv(a), also where a is singular."""
-    return _cofactors(a, 1).T
-'''
-)
-
 register(
     Record(
         name="adjugate",
-        sentence="The transposed matrix of cofactors: det(X) X⁻¹, and defined for a singular X too.",
+        sentence="The transposed matrix of cofactors: det(X) X⁻¹, also of a singular X.",
         signature="n n -> n n",
         evaluate=adjugate_values,
         derivative=(IndexRule("ij", "kl", lambda y, x: apply("cofactors", x, order=2)["jikl"]),),
-        code=dict.fromkeys(("numpy", "jax", "torch"), "_adjugate({0})"),
-        helpers=helper(ADJUGATE),
+        code={
+            "numpy": "np.swapaxes(_cofactors({0}, 1), -1, -2)",
+            "jax": "jnp.swapaxes(_cofactors({0}, 1), -1, -2)",
+        },
+        helpers=helpers(LEAVE_OUT, COFACTORS),
         notation=Notation("call", "adj", r"\operatorname{adj}"),
         domain=("square",),
         spellings=("adjugate", "adj"),
@@ -313,8 +275,8 @@ register(
         evaluate=cofactor_values,
         rule_params=True,
         derivative=(FamilyRule(_next_cofactors),),
-        code=dict.fromkeys(("numpy", "jax", "torch"), with_numbers("_cofactors({0}, {order})")),
-        helpers=helper(COFACTORS),
+        code=dict.fromkeys(("numpy", "jax"), with_numbers("_cofactors({0}, {order})")),
+        helpers=helpers(LEAVE_OUT, COFACTORS),
         notation=Notation("call", "cofactors", r"\operatorname{cof}"),
         domain=("square",),
         spellings=("cofactors",),
@@ -325,7 +287,7 @@ register(
 )
 
 
-# --- log|det| and sign -----------------------------------------------------------------------------
+# --- log|det| and sign ---------------------------------------------------------------------------
 
 
 def logdet_values(a: Any) -> np.ndarray:
@@ -337,10 +299,12 @@ def logdet_values(a: Any) -> np.ndarray:
 
 
 def _logdet_of_function(operands: Operands, params: Params) -> Node | None:
-    """logdet(X⁻¹) -> −logdet X, logdet(Xᵀ) -> logdet X."""
+    """logdet(X⁻¹) -> −logdet X, logdet(Xᵀ) -> logdet X, logdet(expm X) -> tr X."""
     (x,) = operands
     if isinstance(x, Apply) and x.function == "inv":
         return -apply("logdet", x.operands[0])
+    if isinstance(x, Apply) and x.function == "expm" and x.ndim == 2:
+        return build.contract("ii->", x.operands[0])
     if has(x, "orthogonal"):
         return build.zeros(x.shape[:-2])
     inner = transposed_operand(x)

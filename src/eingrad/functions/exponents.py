@@ -1,7 +1,7 @@
-"""Exponentials and logarithms meeting: softplus, logsumexp, softmax and sigmoid are found, not asked for.
+"""Exponentials meeting logarithms: softplus, logsumexp, softmax, sigmoid are found by themselves.
 
-`log(1 + exp z)` overflows where `softplus(z)` does not, and its derivative is shorter; so the stable
-function is put in place while an expression is built, before anything is differentiated.
+`log(1 + exp z)` overflows where `softplus(z)` does not, and its derivative is longer; so the
+stable function is put in place while an expression is built, before anything is differentiated.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ LOGARITHMS = {"det": "logdet", "softmax": "log_softmax", "sigmoid": "log_sigmoid
 
 
 def log_of_function(operands: Operands, params: Params) -> Node | None:
-    """log(exp x) -> x, log(det X) -> logdet(X), log(softmax z) -> log_softmax(z), log(xᵉ) -> e log x."""
+    """log(exp x) -> x, log(det X) -> logdet(X), log(softmax z) -> log_softmax(z), log(xᵉ) -> e log
+    x."""
     (x,) = operands
     if not isinstance(x, Apply):
         return None
@@ -289,14 +290,15 @@ def _softmax(
 
 
 def shift_of_last_axis(z: Node) -> tuple[Node, Node] | None:
-    """`(rest, shift)` with z = rest + shift and the shift constant along the last axis (kept as size 1)."""
+    """`(rest, shift)` with z = rest + shift, the shift being constant along the last axis."""
+    c, z = build.split_coefficient(z)
     if not isinstance(z, Sum):
         return None
     moved = [t for t in z.operands if _constant_along_last(t)]
     rest = [t for t in z.operands if not _constant_along_last(t)]
     if not moved or not rest:
         return None
-    return build.add(*rest), build.add(*moved)
+    return build.scale(c, build.add(*rest)), build.add(*(build.scale(c, t) for t in moved))
 
 
 def _constant_along_last(term: Node) -> bool:
@@ -332,6 +334,7 @@ def logsumexp_of_shifted(operands: Operands, params: Params) -> Node | None:
 
 def _first_along_last(shift: Node) -> Node:
     """A node that is constant along its last axis, without that axis."""
+    c, shift = build.split_coefficient(shift)
     terms = shift.operands if isinstance(shift, Sum) else (shift,)
     parts = []
     for term in terms:
@@ -339,4 +342,4 @@ def _first_along_last(shift: Node) -> Node:
         parts.append(
             build.einsum(term.factors, term.out[:-1], term.coefficient, dict(enumerate(term.sizes)))
         )
-    return build.add(*parts)
+    return build.scale(c, build.add(*parts))

@@ -39,8 +39,10 @@ def transposed_operand(node: Node) -> Node | None:
 
 
 def _inverse_of_inverse(operands: Operands, params: Params) -> Node | None:
-    """(X⁻¹)⁻¹ -> X."""
+    """(X⁻¹)⁻¹ -> X, expm(X)⁻¹ -> expm(−X)."""
     (x,) = operands
+    if isinstance(x, Apply) and x.function == "expm":
+        return apply("expm", build.scale(-1, x.operands[0]))
     return x.operands[0] if isinstance(x, Apply) and x.function == "inv" else None
 
 
@@ -172,7 +174,7 @@ def _pinv_simple(operands: Operands, params: Params) -> Node | None:
 register(
     Record(
         name="pinv",
-        sentence="The Moore–Penrose pseudoinverse; its derivative holds where the rank is constant.",
+        sentence="The Moore–Penrose pseudoinverse; its derivative needs a constant rank.",
         signature="m n -> n m",
         evaluate=np.linalg.pinv,
         derivative=(IndexRule("ij", "kl", _pinv_rule),),
@@ -185,6 +187,6 @@ register(
         rewrites=(_pinv_simple,),
         analytic=False,
         laws=("X*pinv(X)*X == X", "pinv(X') == pinv(X)'", "pinv(2*X) == pinv(X)/2"),
-        source="G. Golub and V. Pereyra, SIAM J. Numer. Anal. 10 (1973), doi:10.1137/0710036, eq. 4.12",
+        source="G. Golub and V. Pereyra (1973), doi:10.1137/0710036, eq. 4.12",
     )
 )

@@ -1,8 +1,8 @@
 """A square matrix taken apart into scalars and square factors, for inverses and determinants.
 
-`c·diag(u)·A·diag(v)`, `A·B·C`, `A·diag(w)·B`, kron(A, B): inv, det and logdet of such a product are made of those of
-its parts, provided that each part is square: a cut of a chain is allowed only where its size is
-the size of the whole.
+`c·diag(u)·A·diag(v)`, `A·B·C`, `A·diag(w)·B`, kron(A, B): inv, det and logdet of such a product are
+made of those of its parts, provided that each part is square: a chain is cut only where the
+size is that of the whole.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""Functions of the last axis: softmax and its kin, extrema, products. `axes` brings any axes there."""
+"""Functions of the last axis: softmax and its kin, extrema, products. callers bring axes there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from .exponents import (
     softmax_of_shifted,
 )
 from .fact_rules import SIGNS, always
-from .templates import helper, with_numbers
+from .templates import helpers, with_numbers
 
 
 def logsumexp_values(z: Any) -> np.ndarray:
@@ -36,22 +37,6 @@ def softmax_values(z: Any) -> np.ndarray:
     return np.exp(z - logsumexp_values(z)[..., None])
 
 
-SOFTMAX = """
-def _softmax(z):
-    e = np.exp(z - z.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-"""
-LOG_SOFTMAX = """
-def _log_softmax(z):
-    z = z - z.max(axis=-1, keepdims=True)
-    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
-"""
-LOGSUMEXP = """
-def _logsumexp(z):
-    top = z.max(axis=-1)
-    return top + np.log(np.exp(z - top[..., None]).sum(axis=-1))
-"""
-
 register(
     Record(
         name="softmax",
@@ -60,12 +45,11 @@ register(
         evaluate=softmax_values,
         derivative=(IndexRule("i", "j", lambda y, z: y["i"] * delta("ij") - y["i"] * y["j"]),),
         code={
-            "numpy": "_softmax({0})",
+            "numpy": "np.exp({0} - np.logaddexp.reduce({0}, axis=-1, keepdims=True))",
             "jax": "jax.nn.softmax({0}, axis=-1)",
             "torch": "torch.softmax({0}, dim=-1)",
             "tensorflow": "tf.nn.softmax({0}, axis=-1)",
         },
-        helpers={"numpy": SOFTMAX},
         notation=Notation("call", "softmax", r"\operatorname{softmax}"),
         domain=("real",),
         spellings=("softmax",),
@@ -88,12 +72,11 @@ register(
         evaluate=lambda z: np.asarray(z) - logsumexp_values(z)[..., None],
         derivative=(IndexRule("i", "j", lambda y, z: delta("ij") - apply("softmax", z)["j"]),),
         code={
-            "numpy": "_log_softmax({0})",
+            "numpy": "{0} - np.logaddexp.reduce({0}, axis=-1, keepdims=True)",
             "jax": "jax.nn.log_softmax({0}, axis=-1)",
             "torch": "torch.log_softmax({0}, dim=-1)",
             "tensorflow": "tf.nn.log_softmax({0}, axis=-1)",
         },
-        helpers={"numpy": LOG_SOFTMAX},
         notation=Notation("call", "log_softmax", r"\operatorname{log\,softmax}"),
         domain=("real",),
         spellings=("log_softmax", "logsoftmax"),
@@ -111,12 +94,11 @@ register(
         evaluate=logsumexp_values,
         derivative=(IndexRule("", "j", lambda y, z: apply("softmax", z)["j"]),),
         code={
-            "numpy": "_logsumexp({0})",
+            "numpy": "np.logaddexp.reduce({0}, axis=-1)",
             "jax": "jax.nn.logsumexp({0}, axis=-1)",
             "torch": "torch.logsumexp({0}, dim=-1)",
             "tensorflow": "tf.reduce_logsumexp({0}, axis=-1)",
         },
-        helpers={"numpy": LOGSUMEXP},
         notation=Notation("call", "logsumexp", r"\operatorname{logsumexp}"),
         domain=("real",),
         spellings=("logsumexp",),
@@ -137,8 +119,7 @@ def max_share_values(x: Any) -> np.ndarray:
     return top / top.sum(axis=-1, keepdims=True)
 
 
-MAX_SHARE = '''
-def _max_share(x):
+MAX_SHARE = '''def _max_share(x):
     """1/k at each of the k largest entries along the last axis, else 0."""
     top = (x == x.max(axis=-1, keepdims=True)).astype(x.dtype)
     return top / top.sum(axis=-1, keepdims=True)
@@ -146,8 +127,7 @@ def _max_share(x):
 MAX_SHARE_TORCH = MAX_SHARE.replace(
     "x.max(axis=-1, keepdims=True)", "x.amax(-1, keepdim=True)"
 ).replace(".astype(x.dtype)", ".to(x.dtype)")
-MAX_SHARE_TENSORFLOW = '''
-def _max_share(x):
+MAX_SHARE_TENSORFLOW = '''def _max_share(x):
     """1/k at each of the k largest entries along the last axis, else 0."""
     top = tf.cast(x == tf.reduce_max(x, axis=-1, keepdims=True), x.dtype)
     return top / tf.reduce_sum(top, axis=-1, keepdims=True)
@@ -162,10 +142,10 @@ register(
         derivative=(IndexRule("i", "j", lambda y, x: ZERO),),
         code=dict.fromkeys(("numpy", "jax", "torch", "tensorflow"), "_max_share({0})"),
         helpers={
-            "numpy": MAX_SHARE,
-            "jax": MAX_SHARE,
-            "torch": MAX_SHARE_TORCH,
-            "tensorflow": MAX_SHARE_TENSORFLOW,
+            "numpy": (MAX_SHARE,),
+            "jax": (MAX_SHARE,),
+            "torch": (MAX_SHARE_TORCH,),
+            "tensorflow": (MAX_SHARE_TENSORFLOW,),
         },
         notation=Notation("call", "max_share", r"\operatorname{argmax}"),
         domain=("real",),
@@ -239,32 +219,27 @@ def leave_out_values(x: Any, order: int) -> np.ndarray:
     """
     x = np.asarray(x)
     n = x.shape[-1]
-    ones = np.ones((n,) * (order + 1), dtype=bool)
-    places = np.indices(ones.shape)
-    for k in range(order):
-        ones &= places[k] != places[order]
-    kept = np.where(ones, x[(..., *[None] * order, slice(None))], 1)
-    product = kept.prod(axis=-1)
-    distinct = np.ones((n,) * order, dtype=bool)
-    for k in range(order):
-        for j in range(k):
-            distinct &= np.indices(distinct.shape)[k] != np.indices(distinct.shape)[j]
-    return np.where(distinct, product, 0)
+    place = np.indices((n,) * (order + 1))
+    kept = np.all(place[:order] != place[order], axis=0)
+    product = np.where(kept, x[(..., *[None] * order, slice(None))], 1).prod(axis=-1)
+    for one, other in combinations(np.indices((n,) * order), 2):
+        product = np.where(one != other, product, 0)
+    return product
 
 
 LEAVE_OUT = '''
+from itertools import combinations
+
+
 def _leave_out(x, order):
-    """Products of the last axis without each choice of `order` different entries."""
+    """Products along the last axis without each choice of `order` different entries."""
     n = x.shape[-1]
-    place = np.indices((n,) * (order + 1))
-    kept = np.all(place[:order] != place[order], axis=0)
-    product = xp.where(xp.asarray(kept), x[(...,) + (None,) * order + (slice(None),)], 1.0).prod(-1)
-    place = np.indices((n,) * order)
-    distinct = np.ones((n,) * order, dtype=bool)
-    for k in range(order):
-        for j in range(k):
-            distinct &= place[k] != place[j]
-    return product * xp.asarray(distinct)
+    place = xp.indices((n,) * (order + 1))
+    kept = xp.all(place[:order] != place[order], axis=0)
+    product = xp.where(kept, x[(..., *[None] * order, slice(None))], 1).prod(axis=-1)
+    for one, other in combinations(xp.indices((n,) * order), 2):
+        product = xp.where(one != other, product, 0)
+    return product
 '''
 
 
@@ -292,20 +267,20 @@ def _leave_out_nothing(operands: tuple[Node, ...], params: Mapping[str, Any]) ->
 register(
     Record(
         name="leave_out",
-        sentence="Products along the last axis that leave out `order` entries, one new axis for each.",
+        sentence="Products along the last axis without `order` entries, one new axis for each.",
         signature=_leave_out_shape,
         evaluate=leave_out_values,
         rule_params=True,
         derivative=(FamilyRule(_next_leave_out),),
-        code=dict.fromkeys(("numpy", "jax", "torch"), with_numbers("_leave_out({0}, {order})")),
-        helpers=helper(LEAVE_OUT),
+        code=dict.fromkeys(("numpy", "jax"), with_numbers("_leave_out({0}, {order})")),
+        helpers=helpers(LEAVE_OUT),
         notation=Notation("call", "leave_out", r"\operatorname{prod}_{\setminus}"),
         domain=("real",),
         spellings=("leave_out",),
         defaults={"order": 1},
         facts=lambda node: _sign_facts(node) - {"positive"},
         rewrites=(_leave_out_nothing,),
-        laws=("leave_out(x) .* x == prod(x)*vector(1)",),
+        laws=("leave_out(x) .* x == prod(x)*vector(1, n)",),
         source="the product is multilinear in its entries",
     )
 )

@@ -23,21 +23,15 @@ def everywhere(name: str, operands: int = 1, **exceptions: str) -> dict[str, str
     return result
 
 
-def templated(template: str, **exceptions: str) -> dict[str, str]:
-    """One template for all libraries in which `xp` stands for the namespace; exceptions are whole."""
+def helpers(*sources: str) -> dict[str, tuple[str, ...]]:
+    """Helper functions in which `xp` stands for the namespace, for NumPy and JAX."""
     return {
-        backend: exceptions.get(backend, template.replace("xp.", f"{prefix}."))
-        for backend, prefix in NAMESPACES.items()
+        backend: tuple(
+            source.strip("\n").replace("xp.", f"{NAMESPACES[backend]}.") + "\n"
+            for source in sources
+        )
+        for backend in ("numpy", "jax")
     }
-
-
-def helper(source: str, **exceptions: str) -> dict[str, str]:
-    """Source of helper functions in which `xp` stands for the namespace (NumPy, JAX and PyTorch)."""
-    result = {
-        backend: source.replace("xp.", f"{NAMESPACES[backend]}.")
-        for backend in ("numpy", "jax", "torch")
-    }
-    return {**result, **exceptions}
 
 
 def number_text(value: Any) -> str:

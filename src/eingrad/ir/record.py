@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ShapeError, UnsupportedError
 
 if TYPE_CHECKING:
-    from .node import Node, Shape
+    from .node import Shape
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,9 +37,9 @@ class Record:
         `IndexRule` (see `eingrad.ir.rule`). `params` are passed as keywords when `rule_params`.
     code:
         Backend name (`numpy`, `jax`, `torch`, `tensorflow`) → template with `{0}`, `{1}`, and
-        parameters by name (`"np.tanh({0})"`), or a callable `(arguments: list[str], params: dict) ->
-        str`. `"numpy"` is required. A template brackets its arguments where it needs to; its result
-        may need brackets of its own. The namespaces are `np`, `jnp`, `torch` and `tf`, and `scipy`
+        parameters by name (`"np.tanh({0})"`), or a callable `(arguments: list[str], params: dict)
+        -> str`. `"numpy"` is required. A template brackets its arguments where it needs to; its
+        result may need brackets of its own. The namespaces are `np`, `jnp`, `torch` and `tf`, and `scipy`
         and `jax` in full.
     notation:
         How it is written, see `Notation`.
@@ -71,8 +71,9 @@ class Record:
         Whether `evaluate` takes complex arrays and is holomorphic there, so that complex-step
         differences are exact.
     helpers:
-        Backend name → source text of the functions that the code of this record calls; emitted once,
-        above the function that uses them. Their names begin with an underscore.
+        Backend name → source texts of the functions that the code of this record calls, each with
+        the imports that it needs beside those of the backend. Each text is emitted once, above
+        the function that uses it, in this order. Names begin with an underscore.
     meets:
         `(node, other) -> bool`: whether `in_products` may do something about these two factors;
         contractions that hold them are then opened for it.
@@ -96,7 +97,7 @@ class Record:
     rule_params: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     analytic: bool = True
-    helpers: Mapping[str, str] = field(default_factory=dict)
+    helpers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     meets: Callable[[Any, Any], bool] | None = None
 
     @property
@@ -125,41 +126,15 @@ class Notation:
     latex: str | tuple[str, str]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Alias:
-    """A name for a composition of other functions: √x is a power, a mean is a sum by a size.
-
-    Attributes
-    ----------
-    name, sentence, spellings, numpy:
-        As in `Record`.
-    operands:
-        How many operands it takes.
-    build:
-        `(*nodes, **params) -> Node`; raises `ShapeError` where the operands do not fit.
-    """
-
-    name: str
-    sentence: str
-    operands: int
-    build: Callable[..., Node]
-    spellings: tuple[str, ...]
-    numpy: tuple[str, ...] = ()
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-
-
-DOMAINS = frozenset(
-    "real positive unit above_one nonzero bounded square spd full_rank symmetric integer boolean"
-    " probability".split()
-)
+DOMAINS = frozenset({
+    "real", "positive", "unit", "above_one", "nonzero", "bounded", "square", "spd", "full_rank",
+    "symmetric", "integer", "boolean", "probability",
+})  # fmt: skip
 NOTATION_KINDS = frozenset({"call", "superscript", "fence", "radical", "infix", "power", "symbol"})
 
 REGISTRY: dict[str, Record] = {}
-ALIASES: dict[str, Alias] = {}
-SPELLINGS: dict[str, str] = {}  # what is typed -> name of a record or an alias
-NUMPY_NAMES: dict[
-    str, str
-] = {}  # NumPy's name, such as "linalg.inv" -> name of a record or an alias
+SPELLINGS: dict[str, str] = {}  # what is typed -> name of a record
+NUMPY_NAMES: dict[str, str] = {}  # NumPy's name, such as "linalg.inv" -> name of a record
 
 
 def register(record: Record) -> Record:
@@ -168,15 +143,6 @@ def register(record: Record) -> Record:
     _claim(record)
     REGISTRY[record.name] = record
     return record
-
-
-def register_alias(alias: Alias) -> Alias:
-    """Put an alias into the registry; a duplicate name or spelling is an error."""
-    if not alias.sentence or not alias.spellings:
-        raise ValueError(f"alias {alias.name} needs a sentence and a spelling")
-    _claim(alias)
-    ALIASES[alias.name] = alias
-    return alias
 
 
 def _check(record: Record) -> None:
@@ -194,18 +160,18 @@ def _check(record: Record) -> None:
         raise ValueError(f"record {record.name} has no notation")
 
 
-def _claim(entry: Record | Alias) -> None:
-    """Take the names of a new entry, all or none of them."""
-    if not entry.name.isidentifier():
-        raise ValueError(f"name {entry.name!r} is not an identifier")
-    if entry.name in REGISTRY or entry.name in ALIASES:
-        raise ValueError(f"two functions are called {entry.name}")
-    for table, names in ((SPELLINGS, entry.spellings), (NUMPY_NAMES, entry.numpy)):
+def _claim(record: Record) -> None:
+    """Take the names of a new record, all or none of them."""
+    if not record.name.isidentifier():
+        raise ValueError(f"record name {record.name!r} is not an identifier")
+    if record.name in REGISTRY:
+        raise ValueError(f"two records are called {record.name}")
+    for table, names in ((SPELLINGS, record.spellings), (NUMPY_NAMES, record.numpy)):
         for name in names:
-            if table.get(name, entry.name) != entry.name:
-                raise ValueError(f"{entry.name} and {table[name]} are both called {name}")
-    SPELLINGS.update(dict.fromkeys(entry.spellings, entry.name))
-    NUMPY_NAMES.update(dict.fromkeys(entry.numpy, entry.name))
+            if table.get(name, record.name) != record.name:
+                raise ValueError(f"{record.name} and {table[name]} are both called {name}")
+    SPELLINGS.update(dict.fromkeys(record.spellings, record.name))
+    NUMPY_NAMES.update(dict.fromkeys(record.numpy, record.name))
 
 
 def lookup(name: str) -> Record:
