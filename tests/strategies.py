@@ -21,6 +21,7 @@ from eingrad.ir import build, construct
 from eingrad.ir.apply import apply
 from eingrad.ir.node import Node, Variable, variable
 from eingrad.ir.record import REGISTRY
+from eingrad.verify.sample import random_value
 
 SIZES = {"a": 3, "b": 4, "c": 5}
 A, B, C = (Dim.symbol(s) for s in SIZES)
@@ -41,6 +42,16 @@ VARIABLES: dict[str, tuple[Dim, ...]] = {
     "T": (A, B, C),
     "r": (ONE, B),
     "k": (A, ONE),
+}
+
+# Facts for `expressions(facts=FACTS)`.
+FACTS = {
+    "M": "symmetric",
+    "N": "spd",
+    "u": "positive",
+    "w": "nonnegative",
+    "s": "positive",
+    "R": "positive",
 }
 
 # Functions that are smooth and finite everywhere; names are those of the array namespaces too.
@@ -69,13 +80,11 @@ class Expression:
 def random_values(
     variables: Sequence[Variable], seed: int = 0, sizes: Mapping[str, int] | None = None
 ) -> dict[str, np.ndarray]:
-    """Generic values of moderate size for some variables."""
+    """Generic values of moderate size for some variables, with the facts that they declare."""
     rng = np.random.default_rng(seed)
     at = SIZES if sizes is None else sizes
     return {
-        v.name: rng.uniform(0.3, 1.2, [d.evaluate(at) for d in v.shape])
-        * rng.choice([-1.0, 1.0], [d.evaluate(at) for d in v.shape])
-        for v in variables
+        v.name: random_value([d.evaluate(at) for d in v.shape], v.facts, rng) for v in variables
     }
 
 
@@ -411,9 +420,10 @@ def expressions(
     max_steps: int = 8,
     operations: Sequence[Callable[[_Tape], bool]] = STRUCTURAL + ARITHMETIC + FUNCTIONS,
     scalar: bool = False,
+    facts: Mapping[str, str] | None = None,
 ) -> Expression:
-    """Random expressions; `scalar` ends with the sum of all entries."""
-    tape = _Tape(draw, make_variables())
+    """Random expressions; `scalar` ends with the sum of all entries, `facts` are of variables."""
+    tape = _Tape(draw, make_variables(facts=facts))
     for _ in range(draw(st.integers(1, max_steps))):
         draw(st.sampled_from(operations))(tape)
     if not tape.steps:

@@ -15,7 +15,7 @@ from eingrad.dims import product
 from eingrad.ir.node import Node, Variable
 from eingrad.ir.walk import variables
 from eingrad.verify import check_derivative, evaluate
-from tests.strategies import SIZES, Expression, expressions, random_values
+from tests.strategies import FACTS, SIZES, Expression, expressions, random_values
 
 MAX_DERIVATIVE = 20_000  # entries of the dense derivative
 
@@ -44,6 +44,14 @@ def an_input(data: st.DataObject, y: Node, axes: int = 9) -> Variable:
 @settings(relaxed, max_examples=150)
 @given(expressions(max_steps=7), st.data())
 def test_first_derivatives_agree_with_differences(e: Expression, data: st.DataObject) -> None:
+    x = an_input(data, e.node)
+    report = check_derivative(e.node, [x], differentiate(e.node, [x]), sizes=SIZES)
+    assert report.ok or not report.compared, report.text
+
+
+@settings(relaxed, max_examples=100)
+@given(expressions(max_steps=7, facts=FACTS), st.data())
+def test_derivatives_with_facts_agree_with_differences(e: Expression, data: st.DataObject) -> None:
     x = an_input(data, e.node)
     report = check_derivative(e.node, [x], differentiate(e.node, [x]), sizes=SIZES)
     assert report.ok or not report.compared, report.text

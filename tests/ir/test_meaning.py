@@ -9,7 +9,7 @@ from eingrad.ir.node import Node, variable
 from eingrad.ir.text import from_text, to_text
 from eingrad.ir.walk import substitute
 from eingrad.verify.reference import evaluate
-from tests.strategies import SIZES, Expression, expressions, nodes, random_values
+from tests.strategies import FACTS, SIZES, Expression, expressions, nodes, random_values
 
 
 def assert_value(node: Node, expected: np.ndarray, values: dict[str, np.ndarray]) -> None:
@@ -26,6 +26,13 @@ def test_a_node_has_the_value_and_shape_of_the_expression(expression: Expression
     expected = expression.compute(np, values)
     assert tuple(d.evaluate(SIZES) for d in expression.node.shape) == np.shape(expected)
     assert_value(expression.node, expected, values)
+
+
+@settings(max_examples=200, deadline=None)
+@given(expressions(facts=FACTS))
+def test_declared_facts_do_not_change_the_value(expression: Expression) -> None:
+    values = random_values(expression.variables)
+    assert_value(expression.node, expression.compute(np, values), values)
 
 
 @settings(max_examples=150, deadline=None)
