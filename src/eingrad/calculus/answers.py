@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..dims import product
-from ..errors import InputError, NameError_, ShapeError
+from ..errors import InputError, NameError_, ParseError, ShapeError
 from ..frontends.text import parse as parse_text
+from ..frontends.text import parse_index_form
 from ..ir.build import einsum
 from ..ir.node import Node, Shape, variable
 from ..ir.walk import variables
@@ -28,7 +29,8 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
         As for `derivative`.
     answer:
         Text in the names of y, or a tensor. A text may be the differential instead: `dA*B`, in
-        which dA is a direction of A's shape (d₁A and d₂A for a second derivative).
+        which dA is a direction of A's shape (d₁A and d₂A for a second derivative), or an entry:
+        `δ_ik B_lj`, where i, j, k, l are the axes in order.
     layout:
         `mixed`, `denominator`, `numerator`: an answer that is right in another one only is not
         equal, and the reason names that layout.
@@ -55,6 +57,8 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
         given = answer_node(answer, node, _shapes(d, layout))
     except NameError_ as unknown:
         return _check_differential(d, node, answer, unknown)
+    except ParseError as error:
+        given = _index_form(d, node, answer, layout, error)
     return judge(d.node, n_out=d.n_out, n_in=[v.ndim for v in d.wrt], answer=given, layout=layout)
 
 
@@ -77,6 +81,25 @@ def _check_differential(d: Derivative, y: Node, answer: str, unknown: NameError_
         factors.append((direction, axes[start : start + direction.ndim]))
         start += direction.ndim
     return judge(einsum(factors, axes[: d.n_out]), n_out=d.n_out, n_in=[], answer=given)
+
+
+def _index_form(d: Derivative, y: Node, answer: str, asked: str, error: ParseError) -> Node:
+    """An answer such as `δ_ik B_lj`, i, j, k, l being the axes in the layout asked for, else in
+    another one whose shape it has; raise `error` when it is no such answer."""
+    letters = d.formula("index").letters
+    if "_" not in answer or not letters:
+        raise error
+    known = {v.name: v for v in variables(y)}
+    misfit: ShapeError | None = None
+    for shape in _shapes(d, asked):
+        try:
+            if len(shape) == len(letters):
+                return parse_index_form(answer, known, letters, shape)
+        except ShapeError as found:
+            misfit = misfit or found
+        except ParseError:
+            break
+    raise misfit or error
 
 
 def answer_node(answer: Any, y: Node, shapes: Sequence[Shape]) -> Node:
