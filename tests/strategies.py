@@ -56,7 +56,6 @@ FACTS = {
 
 # Functions that are smooth and finite everywhere; names are those of the array namespaces too.
 SMOOTH = tuple(n for n in ("tanh", "sin", "cos", "arctan") if n in REGISTRY)
-KINKED = tuple(n for n in ("abs",) if n in REGISTRY)
 
 Step = Callable[[Any, list[Any]], Any]  # (namespace, earlier arrays) -> array
 
@@ -197,6 +196,22 @@ def _function(tape: _Tape) -> bool:
         return False
     name = tape.draw(st.sampled_from(SMOOTH))
     return tape.push(apply(name, tape.nodes[i]), lambda xp, a: getattr(xp, name)(a[i]))
+
+
+def _root(tape: _Tape) -> bool:
+    """Roots and odd powers of |x|: right for every sign, but with a kink at 0."""
+    i = tape.pick(_any)
+    if i is None or "abs" not in REGISTRY:
+        return False
+    x = tape.nodes[i]
+    kind = tape.int(0, 2)
+    if kind == 0:
+        return tape.push(apply("abs", x), lambda xp, a: xp.abs(a[i]))
+    if kind == 1:
+        return tape.push((x**2) ** Fraction(1, 2), lambda xp, a: xp.sqrt(a[i] ** 2))
+    e = tape.draw(st.sampled_from([Fraction(1, 2), Fraction(3, 2), 6, 7]))
+    node = apply("abs", x) ** e
+    return tape.push(node, lambda xp, a: xp.abs(a[i]) ** float(e))
 
 
 def _matmul(tape: _Tape) -> bool:
@@ -404,6 +419,8 @@ STRUCTURAL = (
 )  # fmt: skip
 ARITHMETIC = (_binary, _binary, _scale, _shift, _power, _rational, _matmul, _matmul, _einsum)
 FUNCTIONS = (_function, _function, _inverse)
+SMOOTH_OPERATIONS = STRUCTURAL + ARITHMETIC + FUNCTIONS
+ALL_OPERATIONS = (*SMOOTH_OPERATIONS, _root, _root)
 
 
 def make_variables(
@@ -418,7 +435,7 @@ def make_variables(
 def expressions(
     draw: Any,
     max_steps: int = 8,
-    operations: Sequence[Callable[[_Tape], bool]] = STRUCTURAL + ARITHMETIC + FUNCTIONS,
+    operations: Sequence[Callable[[_Tape], bool]] = SMOOTH_OPERATIONS,
     scalar: bool = False,
     facts: Mapping[str, str] | None = None,
 ) -> Expression:

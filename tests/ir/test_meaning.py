@@ -9,7 +9,15 @@ from eingrad.ir.node import Node, variable
 from eingrad.ir.text import from_text, to_text
 from eingrad.ir.walk import substitute
 from eingrad.verify.reference import evaluate
-from tests.strategies import FACTS, SIZES, Expression, expressions, nodes, random_values
+from tests.strategies import (
+    ALL_OPERATIONS,
+    FACTS,
+    SIZES,
+    Expression,
+    expressions,
+    nodes,
+    random_values,
+)
 
 
 def assert_value(node: Node, expected: np.ndarray, values: dict[str, np.ndarray]) -> None:
@@ -20,7 +28,7 @@ def assert_value(node: Node, expected: np.ndarray, values: dict[str, np.ndarray]
 
 
 @settings(max_examples=400, deadline=None)
-@given(expressions())
+@given(expressions(operations=ALL_OPERATIONS))
 def test_a_node_has_the_value_and_shape_of_the_expression(expression: Expression) -> None:
     values = random_values(expression.variables)
     expected = expression.compute(np, values)
@@ -29,7 +37,7 @@ def test_a_node_has_the_value_and_shape_of_the_expression(expression: Expression
 
 
 @settings(max_examples=200, deadline=None)
-@given(expressions(facts=FACTS))
+@given(expressions(facts=FACTS, operations=ALL_OPERATIONS))
 def test_declared_facts_do_not_change_the_value(expression: Expression) -> None:
     values = random_values(expression.variables)
     assert_value(expression.node, expression.compute(np, values), values)
