@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
 import pytest
 
 import eingrad.functions  # noqa: F401
-from eingrad.dims import Dim
+from eingrad.dims import Dim, minimum
 from eingrad.errors import ParseError
 from eingrad.ir import build, construct
 from eingrad.ir.apply import apply
@@ -40,6 +42,8 @@ ODD = [
     variable("result", dims("n")),
     variable("n1", (Dim.symbol("a b") * 3 - Dim.of(2) * Dim.symbol("c") + 1,)),
     construct.matmul(A, x) * construct.matmul(variable("A", A.shape, frozenset({"positive"})), x),
+    variable("d", (minimum(Dim.symbol("m"), Dim.symbol("n") * 2) * 3 + 1,)),
+    variable("d", (minimum(minimum(Dim.symbol("m"), Dim.symbol("n")) - 1, Dim.symbol("k")),)),
     constant(np.array([[0.1, np.nan], [-np.inf, -0.0]])),
     constant(np.array([True, False])),
     constant(np.arange(3, dtype=np.int32)),
@@ -60,6 +64,22 @@ ODD = [
 @pytest.mark.parametrize("node", ODD, ids=[str(k) for k in range(len(ODD))])
 def test_odd_nodes_read_back_to_the_same_object(node: Node) -> None:
     assert from_text(to_text(node)) is node
+
+
+def test_another_process_reads_the_same_text() -> None:
+    """Also sizes that are minima, which a fresh process has never made."""
+    size = minimum(minimum(Dim.symbol("m"), Dim.symbol("n")) - 1, Dim.symbol("k"))
+    text = to_text(variable("d", (size,)))
+    script = (
+        "import sys; from eingrad.ir.text import from_text, to_text; node = from_text(sys.argv[1]);"
+        "assert to_text(node) == sys.argv[1];"
+        "print(node.shape[0].evaluate({'m': 9, 'n': 3, 'k': 7}))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", script, text],
+        capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)},
+    )  # fmt: skip
+    assert result.stdout == "2\n"
 
 
 def test_shared_nodes_are_written_once() -> None:

@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from ..dims import Dim, product, shape_text
+from ..dims import Dim, minimum, product, shape_text
 from ..errors import ParseError, UnsupportedError
 from .node import (
     Apply,
@@ -279,17 +279,44 @@ def _read_shape(items: list[str]) -> Shape:
 def _read_dim(text: str) -> Dim:
     if not re.fullmatch(r'[+-]?(?:"(?:[^"\\]|\\.)*"|[^"+*-]+|[+*-](?=[^+*-]))+', text):
         raise ValueError(f"{text} is not a size")
-    terms = []
+    total = Dim([])
     for sign, body in re.findall(r'([+-]?)((?:"(?:[^"\\]|\\.)*"|[^"+-])+)', text):
-        coefficient = -1 if sign == "-" else 1
-        symbols = []
+        monomial = Dim.of(-1 if sign == "-" else 1)
         for part in re.findall(r'"(?:[^"\\]|\\.)*"|[^"*]+', body):
-            if part.isdigit():
-                coefficient *= int(part)
-            else:
-                symbols.append(json.loads(part) if part.startswith('"') else part)
-        terms.append((tuple(sorted(symbols)), coefficient))
-    return Dim(terms)
+            monomial = monomial * _read_symbol(part)
+        total = total + monomial
+    return total
+
+
+def _read_symbol(part: str) -> Dim:
+    if part.isdigit():
+        return Dim.of(int(part))
+    name = json.loads(part) if part.startswith('"') else part
+    smaller = re.fullmatch(r"min\((.*)\)", name)
+    if smaller is None:
+        return Dim.symbol(name)
+    inside, depth = smaller[1], 0
+    for k, c in enumerate(inside):  # the comma between the two sizes; they may be minima themselves
+        depth += (c == "(") - (c == ")")
+        if c == "," and not depth:
+            first, second = (s.replace(" ", "") for s in (inside[:k], inside[k + 1 :]))
+            return minimum(_read_dim(_quoted(first)), _read_dim(_quoted(second)))
+    raise ValueError(f"{name} is not a size")
+
+
+def _quoted(text: str) -> str:
+    """The minima in a size as its `str` has them, as quoted symbols."""
+    result, start, depth = "", 0, 0
+    for k, c in enumerate(text):
+        depth += (c == "(") - (c == ")")
+        if c == "(" and depth == 1:
+            start = k - 3
+        elif c == ")" and not depth:
+            result = result[: len(result) - 3] + json.dumps(text[start : k + 1])
+            continue
+        if not depth:
+            result += c
+    return result
 
 
 def _read_params(items: list[Any]) -> tuple[tuple[str, Any], ...]:
