@@ -33,7 +33,7 @@ class Elaborator:
         self.vocabulary = vocabulary
         self.declared = declared
         self.inferred: dict[str, Value] = {}
-        self.order: list[str] = []
+        self.order: dict[str, None] = {}  # names in the order of reading
         self.local: dict[str, Value] = {}
         self.ranks: dict[str, int] = {}
         self.python = False
@@ -150,7 +150,7 @@ class Elaborator:
 
     def _meet(self, name: str, shape: Shape) -> None:
         if name not in self.order:
-            self.order.append(name)
+            self.order[name] = None
             self.context.met.extend(shape)
 
     def _unknown(self, syntax: s.Name) -> NameError_:

@@ -20,7 +20,7 @@ from ...ir.apply import apply
 from ...ir.node import Node, Shape
 from ...ir.record import REGISTRY, SPELLINGS, Record, infer_shape
 from . import syntax as s
-from .values import Context, Value, with_place
+from .values import MAX_SIZE_TERMS, Context, Value, with_place
 
 ALIASES = {
     "ln": "log", "σ": "sigmoid", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
@@ -411,7 +411,10 @@ def size(context: Context, syntax: s.Syntax) -> Dim:
                 total = total + results[term] * sign
             results[part] = total
         elif isinstance(part, s.Binary) and part.operator == "*":
-            results[part] = results[part.left] * results[part.right]
+            left, right = results[part.left], results[part.right]
+            if len(left.terms) * len(right.terms) > MAX_SIZE_TERMS:
+                raise context.error("this size is too long a formula", part)
+            results[part] = left * right
         elif (
             isinstance(part, s.Binary)
             and part.operator == "^"

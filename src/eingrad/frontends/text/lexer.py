@@ -9,8 +9,9 @@ from fractions import Fraction
 
 from ...errors import ParseError, Span
 
-MAX_CHARACTERS = 100_000
-MAX_TOKENS = 20_000
+MAX_CHARACTERS = 100_000  # of a text that a person writes; printed ones may be longer
+MAX_TOKENS = 5_000
+PRINTED = 20  # how much longer
 MAX_DEPTH = 400  # of brackets
 MAX_DIGITS = 300  # of a number written out, its exponent included
 
@@ -56,8 +57,8 @@ class Token:
         return self.kind in {"number", "name", "sup", "sub", "string", "ones"}
 
 
-def tokenize(text: str) -> list[Token]:
-    """The tokens of a text, closed by one of kind `end`.
+def tokenize(text: str, printed: bool = False) -> list[Token]:
+    """The tokens of a text, closed by one of kind `end`; a `printed` text may be longer.
 
     Raises
     ------
@@ -71,20 +72,21 @@ def tokenize(text: str) -> list[Token]:
     """
     if not isinstance(text, str):
         raise ParseError(f"an expression is a text, not {type(text).__name__}")
-    if len(text) > MAX_CHARACTERS:
+    allowed = PRINTED if printed else 1
+    if len(text) > MAX_CHARACTERS * allowed:
         raise ParseError(
-            f"the text has {len(text)} characters; at most {MAX_CHARACTERS} are read",
+            f"the text has {len(text)} characters; at most {MAX_CHARACTERS * allowed} are read",
             hint="build large expressions in Python, from smaller ones",
         )
     if not text.strip():
         raise ParseError("the text is empty", hint="write an expression such as x'*A*x")
-    tokens = list(_scan(text))
+    tokens = _scan(text, MAX_TOKENS * allowed)
     check_brackets(text, tokens)
     tokens.append(Token("end", "", len(text), len(text)))
     return tokens
 
 
-def _scan(text: str) -> list[Token]:
+def _scan(text: str, allowed: int) -> list[Token]:
     tokens: list[Token] = []
     position, spaced = 0, False
     while position < len(text):
@@ -94,9 +96,9 @@ def _scan(text: str) -> list[Token]:
             continue
         token = _next(text, position, spaced, tokens[-1] if tokens else None)
         tokens.extend(token)
-        if len(tokens) > MAX_TOKENS:
+        if len(tokens) > allowed:
             raise ParseError(
-                f"the text has more than {MAX_TOKENS} parts",
+                f"the text has more than {allowed} parts",
                 hint="build large expressions in Python, from smaller ones",
             )
         position, spaced = token[-1].stop, False

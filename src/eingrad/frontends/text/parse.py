@@ -149,7 +149,7 @@ def prepare(
     text: str, declared: Mapping[str, Variable], closed: bool, expected: Shape | None
 ) -> tuple[Elaborator, list[Token]]:
     """The elaborator of a text and its tokens, words cut into names."""
-    tokens = tokenize(text)
+    tokens = tokenize(text, closed)
     symbols = {s for node in declared.values() for d in node.shape for s in d.symbols()}
     symbols |= {s for d in expected or () for s in d.symbols()}
     local = where_names(tokens, closed)

@@ -44,11 +44,14 @@ class Sizes:
 
     def resolve(self, dim: Dim) -> Dim:
         """The size with everything put in that is known."""
+        start = _symbol(dim)
         while True:
             known = {s: self.bound[s] for s in dim.symbols() if s in self.bound}
             if not known:
+                if start in self.bound:  # the next look is short
+                    self.bound[start] = dim
                 return dim
-            dim = dim.substitute(known)
+            dim = next(iter(known.values())) if _symbol(dim) else dim.substitute(known)
 
     def resolve_shape(self, shape: Iterable[Dim]) -> Shape:
         """`resolve` for each size."""
@@ -98,7 +101,7 @@ class Sizes:
                 other = _symbol(b)
                 # Between two flexible names the one that was typed stays, one that is 1 in the
                 # end goes.
-                if other and other not in self.rigid and self._worth(name) > self._worth(other):
+                if other and other not in self.rigid and self._worth(name) >= self._worth(other):
                     name, b = other, a
                 if b.as_int() is not None and b.as_int() < 0:  # type: ignore[operator]
                     return False
@@ -182,11 +185,11 @@ class Sizes:
         return tuple(dim.substitute(names) for dim in dims)
 
     def _names(self, order: Iterable[Dim], taken: Iterable[str]) -> dict[str, Dim]:
-        found: list[str] = []
+        found: dict[str, None] = {}  # an ordered set
         for dim in order:
             for symbol in sorted(self.resolve(dim).symbols()):
-                if symbol.startswith("?") and symbol not in found:
-                    found.append(symbol)
+                if symbol.startswith("?"):
+                    found[symbol] = None
         pleasant = self._pleasant(len(found), taken)
         return {symbol: Dim.symbol(name) for symbol, name in zip(found, pleasant, strict=True)}
 

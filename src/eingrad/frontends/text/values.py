@@ -19,6 +19,9 @@ from .sizes import Sizes
 
 Make = Callable[..., Node]
 
+MAX_SIZE_TERMS = 200  # of the polynomial that a size is
+MAX_SIZE_PARTS = 400
+
 
 @dataclass(slots=True, eq=False)
 class Value:
@@ -78,6 +81,12 @@ class Context:
     ) -> Value:
         """A new value, to be built after its operands."""
         dims = tuple(shape)
+        for dim in dims:
+            if (
+                len(dim.terms) > MAX_SIZE_TERMS
+                or sum(len(m) for m, _ in dim.terms) > MAX_SIZE_PARTS
+            ):
+                raise self.error("the size of this is too long a formula", syntax)
         value = Value(syntax, dims, make, operands, row and len(dims) == 1)
         self.values.append(value)
         return value
