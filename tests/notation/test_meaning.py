@@ -1,18 +1,15 @@
 """A formula means the node that it was printed from: by its tree, and by its text."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import eingrad.functions  # noqa: F401
 from eingrad.differentiate import differentiate
-from eingrad.ir.walk import variables
-from eingrad.notation import Split, formula, to_latex, to_mathml
+from eingrad.notation import Split, formula
 from eingrad.verify import evaluate
-from tests.strategies import SIZES, expressions, random_values
-
 from tests.notation.treevalue import evaluate_formula
+from tests.strategies import SIZES, expressions, random_values
 
 
 def agree(node, result, point):

@@ -65,7 +65,7 @@ class TreeValue:
         shape = [d.evaluate(self.sizes) for d in self.formula.shape]
         self.shape = shape
         tree, letters = self.formula.tree, self.formula.letters
-        if letters or self.formula.form == "index":
+        if letters or (self.formula.form == "index" and tree.op != "name"):
             return self.natural(tree, letters, shape)
         value = fold(tree, self.step)
         if isinstance(value, Unsized):

@@ -20,7 +20,7 @@ from ..errors import ShapeError
 from ..ir.build import einsum, transpose
 from ..ir.node import Node, Shape, Sum, Term, Variable, variable
 from ..ir.walk import topological, variables
-from .index import IndexWriter, Letters
+from .index import IndexWriter, Letters, output_letters
 from .kronecker import kronecker_form
 from .monomial import Monomial, add_monomials
 from .names import Names
@@ -195,6 +195,10 @@ class _Draft:
         """Matrix notation where it can say the node, else (or if asked for) index notation."""
         monomial = self.writer.write(node)
         if form == "index" or monomial is None:
+            if any(len(group) > 1 for group in output_letters(node)):
+                # Letters of a merged axis stand on the left side of a line only.
+                title = self.writer.define(node)
+                return self.finish(title, (), "index", node.shape, notes)
             letters, tree = self.index.line(node)
             return self.finish(tree, letters, "index", node.shape, notes)
         return self.finish(self.whole(monomial), (), "matrix", node.shape, notes)

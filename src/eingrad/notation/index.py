@@ -1,4 +1,4 @@
-"""Index notation: δ_ik B_lj, Σ_j A_ij x_j. It can say every node; matrix formulas stand in brackets.
+"""Index notation: δ_ik B_lj, Σ_j A_ij x_j. It can say every node; formulas stand in brackets.
 
 A merged axis has several letters, `A_{(ij)k}`, the last one running fastest.
 """
@@ -13,12 +13,15 @@ from ..ir.node import Apply, AxisIndex, Constant, Contraction, Node, Sum, Term, 
 from ..ir.record import REGISTRY
 from .monomial import Monomial, add_monomials
 from .tree import (
+    MATRIX,
     ONE,
+    ROW,
     SCALAR,
     Tree,
     call,
     delta,
     elementwise_power,
+    eye,
     indexed,
     is_diag,
     make,
@@ -28,6 +31,7 @@ from .tree import (
     power,
     product,
     sigma,
+    transposed,
 )
 from .writer import Writer
 
@@ -52,13 +56,15 @@ class IndexWriter:
     def line(self, node: Node, sized: bool = False) -> tuple[Letters, Tree]:
         """Output letters and the entry of a node; letters are new for each line.
 
-        `sized` writes a factor 𝟏_n for a letter that the entry does not depend on, so that a
-        definition tells its own shape.
+        `sized` writes a factor 𝟏_n for a letter that the entry does not depend on, and I_n for a
+        delta, so that a definition tells its own shape.
         """
         self.sized = sized
         self.sizes = {}
         fresh = self.writer.names.letters()
-        letters = tuple(tuple(self._letter(fresh, dim) for dim in group) for group in _groups(node))
+        letters = tuple(
+            tuple(self._letter(fresh, dim) for dim in group) for group in output_letters(node)
+        )
         return letters, self.entry(node, letters, fresh, 0, expand=True).tree()
 
     def entry(
@@ -71,9 +77,9 @@ class IndexWriter:
                 return _at(known, letters)
             terms = [self.entry(t, letters, fresh, depth, expand) for t in node.operands]
             return add_monomials(terms, SCALAR)
-        if isinstance(node, Contraction | Term):
-            if expand or self.writer.known(node) is None:
-                return self._product(node, letters, fresh, depth)
+        opened = expand or self.writer.known(node) is None
+        if opened and isinstance(node, Contraction | Term):
+            return self._product(node, letters, fresh, depth)
         known = self.writer.known(node)
         if known is not None and not (expand and isinstance(node, Apply)):
             return _at(known, letters)
@@ -120,7 +126,11 @@ class IndexWriter:
                 return _atom(indexed(self.writer.named(node).tree(), letters))
             for atom, text in zip(axis, group, strict=True):
                 if atom in letter:
-                    parts.append(_atom(delta(letter[atom], text)))
+                    pair = ((letter[atom],), (text,))
+                    identity = eye(node.sizes[atom])
+                    parts.append(
+                        _atom(indexed(identity, pair) if self.sized else entry_of(identity, pair))
+                    )
                 else:
                     letter[atom] = text
         summed = []
@@ -132,9 +142,9 @@ class IndexWriter:
                         summed.append(letter[atom])
         inside: list[Monomial] = []
         for factor in node.factors:
-            inner = tuple(tuple(letter[a] for a in axis) for axis in factor.indices)
-            for k, axis in enumerate(inner):
-                if not axis:  # the only entry of an axis of size 1, as a sum over it
+            inner: Letters = tuple(tuple(letter[a] for a in axis) for axis in factor.indices)
+            for k, group in enumerate(inner):
+                if not group:  # the only entry of an axis of size 1, as a sum over it
                     summed.append(self._letter(fresh, DIM_ONE))
                     inner = (*inner[:k], (summed[-1],), *inner[k + 1 :])
             known = self.writer.known(factor.node)
@@ -172,9 +182,9 @@ def _size(dim: Dim) -> Monomial:
     return _atom(make("size", data=dim)) if value is None else Monomial(value)
 
 
-def _groups(node: Node) -> list[tuple[Dim, ...]]:
+def output_letters(node: Node) -> list[tuple[Dim, ...]]:
     """The sizes of the letters of each axis: one, or more for a merged axis."""
-    groups = [(dim,) for dim in node.shape]
+    groups: list[tuple[Dim, ...]] = [(dim,) for dim in node.shape]
     for term in node.operands if isinstance(node, Sum) else (node,):
         if isinstance(term, Term):
             for k, axis in enumerate(term.out):
@@ -210,6 +220,10 @@ def entry_of(tree: Tree, letters: Letters) -> Tree:
     """One entry of a written formula, letters put in as deep as that is short."""
     if tree.scalar:
         return tree
+    if len(letters) == 2 and tree.kind != MATRIX:  # the other axis has size 1
+        if tree.kind == ROW:
+            return entry_of(transposed(tree), letters[1:])
+        letters = letters[:1]
     if tree.op == "transpose" and tree.args[0].kind == (True, True) and len(letters) == 2:
         return entry_of(tree.args[0], letters[::-1])
     if any(len(group) != 1 for group in letters):

@@ -1,7 +1,8 @@
 """Merged axes in matrix notation: Kronecker products, vec and the commutation matrix.
 
-The rows of the matrix are the atoms `rows` (slowest first), its columns the atoms `columns`; a reduced
-network has edges between them. With rows (j, i) and columns (l, k), as vec orders the axes of two matrices:
+The rows of the matrix are the atoms `rows` (slowest first), its columns the atoms `columns`; a
+reduced network has edges between them. With rows (j, i) and columns (l, k), as vec orders the axes
+of two matrices:
 
 * edges j–l and i–k:  P ⊗ Q
 * edges j–k and i–l:  (R ⊗ S) K

@@ -14,8 +14,6 @@ from typing import NamedTuple
 from ..ir.build import exact
 from ..ir.node import Number
 from .tree import (
-    COLUMN,
-    MATRIX,
     ONE,
     Kind,
     Tree,
@@ -77,16 +75,20 @@ class Monomial(NamedTuple):
 
     def signed(self) -> tuple[int, Tree]:
         """Sign and what is written behind it."""
-        size = abs(self.coefficient)
+        size = _magnitude(self.coefficient)
         over, under = _as_ratio(size)
         above = [] if over == 1 else [number(over)]
         below = [] if under == 1 else [number(under)]
         for tree, e in self.scalars:
-            (above if e > 0 else below).append(power(tree, abs(e)))
+            (above if e > 0 else below).append(power(tree, _magnitude(e)))
         top = _lead(above, self.core)
         if below:
             top = fraction(top, product(*below))
         return (-1 if self.coefficient < 0 else 1), top
+
+
+def _magnitude(value: Number) -> Number:
+    return -value if value < 0 else value
 
 
 def _as_ratio(value: Number) -> tuple[Number, int]:
@@ -151,7 +153,7 @@ def _pull_scalars(terms: Sequence[Monomial]) -> tuple[Monomial, list[Monomial]]:
             f = other.get(tree, 0)
             if e * f <= 0:
                 del shared[tree]
-            elif abs(f) < abs(e):
+            elif _magnitude(f) < _magnitude(e):
                 shared[tree] = f
     inverse = {t: -e for t, e in shared.items()}
     outer = Monomial.of(exact(content), shared, None)
@@ -202,10 +204,7 @@ def _rest(core: Tree, side: str, factor: Tree) -> Tree:
         args = list(core.args)
         args.remove(factor)
         return hadamard(args)
-    if side in ("left", "first"):
-        args = list(core.args[1:])
-    else:
-        args = list(core.args[:-1])
+    args = list(core.args[1:] if side in ("left", "first") else core.args[:-1])
     return args[0] if len(args) == 1 else make(core.op, args, core.data, _product_kind(args))
 
 
@@ -316,6 +315,3 @@ def hadamard_of(weights: Sequence[Tree]) -> Tree:
         elif e:
             factors.append(elementwise_power(base, e))
     return hadamard(factors) if factors else make("elpower", [weights[0]], 0, weights[0].kind)
-
-
-__all__ = ["COLUMN", "MATRIX", "Monomial", "add_monomials", "hadamard_of", "split_power", "zero"]

@@ -1,8 +1,8 @@
 """Series-parallel reduction: a product of indexed factors becomes a matrix formula.
 
-Indices are vertices, matrices edges, columns weights on a vertex. A summed vertex with one edge is a
-matrix–vector product, with two edges a matrix product, parallel edges are an elementwise product, a
-loop is a diagonal, a closed ring a trace. What is left when nothing applies is no matrix formula.
+Indices are vertices, matrices edges, columns weights on a vertex. A summed vertex with one edge is
+a matrix–vector product, with two edges a matrix product, parallel edges are an elementwise product,
+a loop is a diagonal, a closed ring a trace. What is left when nothing applies is no matrix formula.
 """
 
 from __future__ import annotations
@@ -13,16 +13,13 @@ from ..dims import Dim
 from ..ir.node import Number
 from .monomial import Monomial, hadamard_of
 from .tree import (
-    ONE,
     Tree,
     call,
     diag,
     eye,
-    hadamard,
     is_diag,
     norm,
     ones,
-    power,
     product,
     transposed,
 )
@@ -315,6 +312,3 @@ def trace(tree: Tree) -> Tree:
             product(*whole.args[k:], *whole.args[:k]) for k in range(min(len(whole.args), 24))
         )
     return call("tr", min(readings, key=lambda t: (t.cost[0], t.args[0].turns, *t.cost[1:])))
-
-
-__all__ = ["ONE", "Network", "NotReducible", "hadamard", "power", "trace"]

@@ -35,8 +35,8 @@ SECOND_NAMES = {"norm": "norm2", "tr": "trace", "diag": "diagonal", "sum": "tota
 class Drawn(NamedTuple):
     """A part as it is drawn: its text, how tightly it binds, and what its edges are.
 
-    `starts` and `ends` are `name`, `word`, `number`, `fence`, `bracket` or `sign`. `base` and `above`
-    are the parts of a superscript, so that a transpose can join it: X⁻¹ and ᵀ make X⁻ᵀ.
+    `starts` and `ends` are `name`, `word`, `number`, `fence`, `bracket` or `sign`. `base` and
+    `above` are the parts of a superscript, so that a transpose can join it: X⁻¹ and ᵀ make X⁻ᵀ.
     """
 
     text: str
@@ -315,11 +315,7 @@ class Renderer:
         if tree.args[0].op == "name":
             title = tree.args[0].data
             braced = braced or not is_short(title) or f"{title}_{''.join(letters)}" in self.taken
-        inner = (
-            base
-            if base.level == ATOM and tree.args[0].op != "call"
-            else self.within(base._replace(level=SUM), ATOM)
-        )
+        inner = base if tree.args[0].op == "name" else self.within(base._replace(level=SUM), ATOM)
         return Drawn(self.style.sub(inner.text, letters, braced), ATOM, inner.starts, "word")
 
     def _sigma(self, tree: Tree, args: list[Drawn]) -> Drawn:
@@ -367,7 +363,7 @@ class Renderer:
                 (above,),
             )
         if notation.kind == "fence" and not extra:
-            left, right = form
+            left, right = form[0], form[1]
             if not flat or left != right or left not in args[0].fences:
                 marks = frozenset((left,)) if left == right else frozenset[str]()
                 return Drawn(
@@ -399,11 +395,9 @@ class Renderer:
         )
 
     def _head(self, function: str, notation: Notation) -> str:
-        """The function's written name, another spelling where the user has a variable of that name."""
-        if notation.kind == "call" and isinstance(notation.unicode, str):
-            if notation.unicode not in self.taken:
-                written = notation.unicode if self.style.flat else str(notation.latex)
-                return self.style.head(written)
+        """The written name, or another spelling where the user has a variable of that name."""
+        if notation.kind == "call" and notation.unicode not in self.taken:
+            return self.style.head(str(notation.unicode if self.style.flat else notation.latex))
         record = REGISTRY.get(function)
         others = record.spellings if record else (SECOND_NAMES.get(function, function),)
         return self.style.word(next((s for s in others if s not in self.taken), function))

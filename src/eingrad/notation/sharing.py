@@ -40,7 +40,7 @@ def share(lines: Sequence[Line], names: Names) -> list[Line]:
     made: dict[Tree, Tree] = {}  # title → definition
     titles: dict[Tree, Tree] = {}  # definition → title
     for tree in order:
-        if tree.op in ("sub", "delta", "sigma") or any(a in lettered for a in tree.args):
+        if tree.op in ("sub", "delta") or any(a in lettered for a in tree.args):
             lettered.add(tree)
         fresh = with_args(tree, tuple(new[a] for a in tree.args))
         if fresh.length > MAX_LINE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import ClassVar
 
 _SUPER = str.maketrans("0123456789-+T", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀ")
 _PLAIN = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺ᵀ", "0123456789-+T")
@@ -154,7 +155,7 @@ class Latex(Style):
     """LaTeX mathematics, without delimiters."""
 
     flat = False
-    _symbols = {
+    _symbols: ClassVar[dict[str, str]] = {
         "⊙": r"\odot",
         "⊘": r"\oslash",
         "⊗": r"\otimes",
@@ -238,7 +239,6 @@ class MathML(Style):
     """Presentation MathML, an mrow for each part; `formula` adds the `<math>` element."""
 
     flat = False
-    _fences = {r"\left|": "|", r"\right|": "|"}
 
     def number(self, text: str) -> str:
         return f"<mn>{escape(text)}</mn>"

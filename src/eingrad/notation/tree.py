@@ -1,7 +1,7 @@
 """The formula tree: what is written, independent of how it is drawn.
 
-A tree is immutable and interned, so equal formulas are one object, and shared parts are shared. `op`
-is one of a closed list (see `docs/language.md` for what each means):
+A tree is immutable and interned, so equal formulas are one object, and shared parts are shared.
+`op` is one of a closed list (see `docs/language.md` for what each means):
 
 | op                                  | args            | data                     |
 |-------------------------------------|-----------------|--------------------------|
@@ -46,8 +46,8 @@ T = TypeVar("T")
 class Tree:
     """One formula; see the module for `op`, `args` and `data`.
 
-    `length` is about how many characters it takes, `leaves` counts names, `turns` counts transposes:
-    the costs by which one reading is preferred to another.
+    `length` is about how many characters it takes, `leaves` counts names, `turns` counts
+    transposes: the costs by which one reading is preferred to another.
     """
 
     __slots__ = (

@@ -7,6 +7,7 @@ and to parts that matrix notation cannot say.
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from ..dims import Dim
 from ..ir.facts import symmetric
 from ..ir.node import (
@@ -88,12 +89,14 @@ class Writer:
     def named(self, node: Node) -> Monomial:
         """A name for a node, with a line in index notation that defines it."""
         found = self.known(node)
-        if found is None:
-            title = name(self.names.for_kind(node.ndim), node.ndim, symmetric(node))
-            found = _atom(title)
-            (self.tensors if node.ndim > 2 else self.written)[node] = found
-            self.definitions.append((title, node))
-        return found
+        return _atom(self.define(node)) if found is None else found
+
+    def define(self, node: Node) -> Tree:
+        """A new name for a node, whatever else is known of it."""
+        title = name(self.names.for_kind(node.ndim), node.ndim, symmetric(node))
+        (self.tensors if node.ndim > 2 else self.written)[node] = _atom(title)
+        self.definitions.append((title, node))
+        return title
 
     def known(self, node: Node) -> Monomial | None:
         """What a node is written as, or its name; None where it is neither."""
