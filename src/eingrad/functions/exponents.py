@@ -15,6 +15,7 @@ from ..ir.algebra import ProductView, base_and_exponent, power_factors
 from ..ir.apply import apply
 from ..ir.node import Apply, AxisIndex, Contraction, Factor, Node, Number, Sum, Term
 from .fact_rules import known_nonnegative, known_positive
+from .signs import magnitude
 
 Operands = tuple[Node, ...]
 Params = Mapping[str, Any]
@@ -186,7 +187,7 @@ def log_of_product(operands: Operands, params: Params) -> Node | None:
 
     parts = [build.scale(counts[f], placed(apply("log", f.node), f.indices)) for f in positive]
     parts += [build.scale(counts[f], placed(_log_abs(f.node), f.indices)) for f in determinants]
-    coefficient = abs(x.coefficient) if determinants else x.coefficient
+    coefficient = magnitude(x.coefficient) if determinants else x.coefficient
     if rest:
         atoms = sorted({a for f in rest for axis in f.indices for a in axis})
         repeated = [f for f in rest for _ in range(counts[f])]

@@ -124,7 +124,8 @@ def expm_values(a: Any) -> np.ndarray:
     norm = float(np.abs(a).sum(axis=0).max())
     squarings = max(0, int(np.ceil(np.log2(norm / 5.37)))) if 0 < norm < np.inf else 0
     x = a / 2.0**squarings
-    power, even, odd = np.eye(len(a), dtype=a.dtype), 0.0, 0.0
+    power = np.eye(len(a), dtype=a.dtype)
+    even, odd = np.zeros_like(a), np.zeros_like(a)
     for k, b in enumerate(PADE):
         if k % 2:
             odd = odd + b * power

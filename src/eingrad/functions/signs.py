@@ -9,11 +9,16 @@ from ..ir import build
 from ..ir.algebra import ProductView, base_and_exponent, power_factors
 from ..ir.apply import apply
 from ..ir.facts import facts_of
-from ..ir.node import Apply, Node, Term
+from ..ir.node import Apply, Node, Number, Term
 from .fact_rules import known_nonnegative, known_positive, symmetry_kept
 
 Operands = tuple[Node, ...]
 Params = Mapping[str, Any]
+
+
+def magnitude(c: Number) -> Number:
+    """|c|."""
+    return -c if c < 0 else c
 
 
 def facts_of_abs(node: Apply) -> frozenset[str]:
@@ -45,9 +50,9 @@ def abs_of_multiple(operands: Operands, params: Params) -> Node | None:
     """|−x| -> |x|, |2x| -> 2|x|, |−3| -> 3."""
     (x,) = operands
     if isinstance(x, Term) and not x.factors:
-        return build.einsum([], x.out, abs(x.coefficient), dict(enumerate(x.sizes)))
+        return build.einsum([], x.out, magnitude(x.coefficient), dict(enumerate(x.sizes)))
     c, rest = _open_scale(x)
-    return None if c == 1 else build.scale(abs(c), apply("abs", rest))
+    return None if c == 1 else build.scale(magnitude(c), apply("abs", rest))
 
 
 def abs_of_product(operands: Operands, params: Params) -> Node | None:

@@ -23,6 +23,7 @@ from ..ir.record import Notation, Record, register
 from ..ir.rule import Indexed, IndexRule, delta
 from .fact_rules import always
 from .inverse import swapped, transposed_operand
+from .signs import magnitude
 from .templates import everywhere, helpers
 
 Operands = tuple[Node, ...]
@@ -211,7 +212,7 @@ def _of_multiple(name: str, power: int) -> Callable[[Operands, Params], Node | N
         c, rest = build.split_coefficient(operands[0])
         if c == 1 or (power == 0 and c < 0):
             return None
-        return build.scale(abs(c) if power else 1, apply(name, rest))
+        return build.scale(magnitude(c) if power else 1, apply(name, rest))
 
     return rewrite
 

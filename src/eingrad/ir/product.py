@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 from ..dims import ONE, Dim, as_dim, product, shape_text
 from ..errors import ShapeError
@@ -24,7 +25,7 @@ def einsum(
     factors: Sequence[RawFactor],
     out: Sequence[RawAxis],
     coefficient: Number = 1,
-    sizes: Mapping[Hashable, Dim] | None = None,
+    sizes: Mapping[Any, Dim] | None = None,
 ) -> Node:
     """The product of `factors`, summed over all atoms that are not in `out`.
 

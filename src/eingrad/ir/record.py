@@ -39,8 +39,8 @@ class Record:
         Backend name (`numpy`, `jax`, `torch`, `tensorflow`) → template with `{0}`, `{1}`, and
         parameters by name (`"np.tanh({0})"`), or a callable `(arguments: list[str], params: dict)
         -> str`. `"numpy"` is required. A template brackets its arguments where it needs to; its
-        result may need brackets of its own. The namespaces are `np`, `jnp`, `torch` and `tf`, and `scipy`
-        and `jax` in full.
+        result may need brackets of its own. The namespaces are `np`, `jnp`, `torch` and `tf`;
+        `scipy` and `jax` are written in full.
     notation:
         How it is written, see `Notation`.
     domain:
