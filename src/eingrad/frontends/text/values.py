@@ -20,7 +20,7 @@ from .sizes import Sizes
 Make = Callable[..., Node]
 
 MAX_SIZE_TERMS = 200  # of the polynomial that a size is
-MAX_SIZE_PARTS = 400
+MAX_SIZE_PARTS = 100
 
 
 @dataclass(slots=True, eq=False)
