@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -101,7 +102,10 @@ def guarded(work: Callable[[], Any], words: Sequence[str], commands: Sequence[st
     prepare(sys.stdout, sys.stderr)
     try:
         try:
-            result = work()
+            with warnings.catch_warnings():
+                # A warning of NumPy about a random point is no message to people.
+                warnings.simplefilter("ignore")
+                result = work()
         except (click.Abort, KeyboardInterrupt):
             _say([[("interrupted", "bad")]])
             return INTERRUPTED
