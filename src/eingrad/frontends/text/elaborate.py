@@ -220,6 +220,10 @@ class Elaborator:
         message = f"a result of shape {shape_text(expected)} is expected here"
         if result.is_scalar and expected and result.number == 0:
             return context.new(result.syntax, expected, lambda: build.zeros(expected))
+        if result.is_scalar and expected and all(d.is_one for d in expected):
+            return context.new(
+                result.syntax, expected, lambda n: build.broadcast_to(n, expected), result
+            )
         if result.ndim == 1 and len(expected) == 2 and expected[0 if result.row else 1].is_one:
             result = context.as_matrix(result)
         if result.ndim != len(expected):

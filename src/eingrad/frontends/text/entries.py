@@ -139,9 +139,9 @@ def _spread(
 
 def fit(context: Context, value: Value, axes: Sequence[Group], shape: Shape | None = None) -> Value:
     """The array whose entry at `axes` is the value; letters that it lacks are broadcasts."""
-    known = dict(zip(value.letters or (), value.shape, strict=True))
     if value.letters is None and not value.is_scalar:
         raise context.misfit("index letters are missing here", value)
+    known = dict(zip(value.letters or (), value.shape, strict=True))
     wanted = [letter for group in axes for letter in group]
     for letter in known:
         if letter not in wanted:

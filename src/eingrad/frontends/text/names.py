@@ -249,10 +249,20 @@ def _meaning(token: Token, after: str, vocabulary: Vocabulary, juxtaposed: bool)
             return after == "("
         return vocabulary.constant(word) is not None
 
+    head, _, tail = token.text.rpartition("_")
+    if vocabulary.closed and head and not vocabulary.is_name(head):  # tT_ijk is t T_ijk
+        row = cut(head, {*names, "δ", "Σ"})
+        if row is not None:
+            return _tokens([*row[:-1], f"{row[-1]}_{tail}"], token, vocabulary)
     pieces = cut(token.text, names, ends if names else None)
     if pieces is None and not vocabulary.closed:
         pieces = _after_greek(token.text) or (_letters(token.text) if juxtaposed else None)
-    if pieces is None or len(pieces) == 1:
+    return _tokens(pieces or [token.text], token, vocabulary)
+
+
+def _tokens(pieces: list[str], token: Token, vocabulary: Vocabulary) -> list[Token]:
+    """The tokens of a word that is a row of names."""
+    if len(pieces) == 1:
         return [token]
     result: list[Token] = []
     offset = 0

@@ -139,8 +139,10 @@ def parse_index_form(
     elaborator, tokens = prepare(text, declared, True, shape)
     syntax = Parser(text, tokens, elaborator.vocabulary, index=True).parse()
     value = elaborator.run(syntax, tokens)
-    groups = [(axis,) if isinstance(axis, str) else tuple(axis) for axis in axes]
-    result = elaborator.finish(entries.fit(elaborator.context, value, groups, shape), shape)
+    if value.letters is not None or value.is_scalar:  # else the entry of a whole array
+        groups = [(axis,) if isinstance(axis, str) else tuple(axis) for axis in axes]
+        value = entries.fit(elaborator.context, value, groups, shape)
+    result = elaborator.finish(value, shape)
     assert result.node is not None
     return result.node
 
