@@ -321,7 +321,7 @@ def _differential(node: Node, split: Split, inputs: Sequence[str], names: Names)
 def _draw(result: Formula, style: Style) -> str:
     roots = [result.tree, *(line.tree for line in result.where)]
     spaced = any(t.op == "name" and len(t.data) > 1 for t in post_order(*roots))
-    renderer = Renderer(style, result.names, spaced)
+    renderer = Renderer(style, result.names, spaced, result.directions)
     lines = []
     for title, letters, tree in result.where:
         assert title is not None

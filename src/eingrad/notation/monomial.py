@@ -14,12 +14,16 @@ from typing import NamedTuple
 from ..ir.build import exact
 from ..ir.node import Number
 from .tree import (
+    COLUMN,
+    MATRIX,
     ONE,
     Kind,
     Tree,
+    diag,
     elementwise_power,
     fraction,
     hadamard,
+    is_diag,
     make,
     number,
     power,
@@ -132,6 +136,7 @@ def add_monomials(terms: Sequence[Monomial], kind: Kind) -> Monomial:
     outer, terms = _pull_scalars(terms)
     if len(terms) <= MAX_FACTORED:
         terms = _collect_equal(terms, kind)
+        terms = _merge_diagonals(terms, kind)
         terms = _group(terms, kind)
     if len(terms) == 1:
         return terms[0].times(outer)
@@ -180,6 +185,45 @@ def _collect_equal(terms: list[Monomial], kind: Kind) -> list[Monomial]:
         if total.coefficient:
             result.append(total._replace(core=core))
     return result
+
+
+def _merge_diagonals(terms: list[Monomial], kind: Kind) -> list[Monomial]:
+    """A − diag(v)A → diag(1 − v)A, and diag(v) + λI → diag(v + λ)."""
+    if kind != MATRIX:
+        return terms
+    for left in (True, False):
+        groups: dict[Tree | None, list[tuple[Tree | None, Monomial]]] = {}
+        for term in terms:
+            column, rest = _diagonal_and_rest(term.core, left)
+            groups.setdefault(rest, []).append((column, term))
+        terms = []
+        for rest, group in groups.items():
+            if len(group) == 1 or all(column is None for column, _ in group):
+                terms.extend(term for _, term in group)
+                continue
+            inner = add_monomials([t._replace(core=column) for column, t in group], COLUMN)
+            if inner.coefficient and inner.core is not None:
+                matrix = diag(inner.core)
+                parts = [matrix] if rest is None else [matrix, rest] if left else [rest, matrix]
+                terms.append(inner._replace(core=product(*parts)))
+            elif inner.coefficient:
+                identity = next((t.core for c, t in group if c is None), rest)
+                terms.append(inner._replace(core=identity))
+    return terms
+
+
+def _diagonal_and_rest(core: Tree | None, left: bool) -> tuple[Tree | None, Tree | None]:
+    """`(v, A)` of diag(v)A (or of A diag(v)), `(None, A)` of any other; I is no rest at all."""
+    assert core is not None
+    if is_diag(core):
+        return core.args[0], None
+    if core.op == "eye":
+        return None, None
+    if core.op == "product":
+        end = core.args[0 if left else -1]
+        if is_diag(end):
+            return end.args[0], product(*(core.args[1:] if left else core.args[:-1]))
+    return None, core
 
 
 def _ends(core: Tree | None) -> Iterable[tuple[str, Tree]]:

@@ -51,7 +51,14 @@ class Drawn(NamedTuple):
 class Renderer:
     """Draws trees in one style for a formula whose names are `taken`."""
 
-    def __init__(self, style: Style, taken: Collection[str] = (), spaced: bool = False) -> None:
+    def __init__(
+        self,
+        style: Style,
+        taken: Collection[str] = (),
+        spaced: bool = False,
+        directions: Collection[str] = (),
+    ) -> None:
+        self.directions = directions
         self.style = style
         self.taken = taken
         self.spaced = spaced
@@ -77,6 +84,8 @@ class Renderer:
         return Drawn(self.style.number(decimal(tree.data)), ATOM, "number", "number")
 
     def _name(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        if tree.data in self.directions:
+            return Drawn(self.style.direction(tree.data), ATOM, "word", "word")
         kind = "name" if is_short(tree.data) else "word"
         if tree.data in SPELLINGS or tree.data in BUILT_IN:
             kind = "function"
@@ -100,9 +109,9 @@ class Renderer:
         drawn = self.style.symbol(text)
         if not sizes:
             return Drawn(drawn, ATOM, "name", "name")
-        return Drawn(
-            self.style.sub(drawn, [str(s) for s in sizes], _braced(sizes)), ATOM, "name", "word"
-        )
+        texts = [_size_text(s) for s in sizes]
+        braced = any(len(t) > 1 for t in texts) and not (len(texts) == 1 and texts[0].isalnum())
+        return Drawn(self.style.sub(drawn, texts, braced), ATOM, "name", "word")
 
     def _ones(self, tree: Tree, args: list[Drawn]) -> Drawn:
         return self._symbol(("𝟏",), () if tree.data is None else (tree.data,))
@@ -171,6 +180,8 @@ class Renderer:
         for k, (part, count) in enumerate(runs):
             if count > 1:
                 parts.append(self._raised(part, str(count)))
+            elif part.level == PRODUCT and len(runs) > 1:  # (xᵀAx)x: a scalar product inside
+                parts.append(self.within(part, POSTFIX))
             else:
                 last = k == len(runs) - 1 and k > 0
                 parts.append(self.within(part, SIGMA if last and part.level == SIGMA else PRODUCT))
@@ -390,9 +401,8 @@ class Renderer:
             write = self.style.general_power if scalar else self.style.elementwise_power
             return Drawn(write(inner.text, args[1].text), POSTFIX, inner.starts, "bracket")
         head = self._head(function, notation)
-        return Drawn(
-            self.style.call(head, [a.text for a in args] + (extra or [])), ATOM, "word", "bracket"
-        )
+        text = self.style.call(head, [a.text for a in args] + (extra or []))
+        return Drawn(text, ATOM, "word", "word")
 
     def _head(self, function: str, notation: Notation) -> str:
         """The written name, or another spelling where the user has a variable of that name."""
@@ -433,8 +443,11 @@ def is_short(text: str) -> bool:
     return len(text) == 1
 
 
-def _braced(sizes: tuple[object, ...]) -> bool:
-    return any(len(str(s)) > 1 for s in sizes)
+def _size_text(size: object) -> str:
+    """A size as a subscript: a product of one-letter sizes is `mn`."""
+    text = str(size)
+    pieces = text.split("*")
+    return "".join(pieces) if all(len(p) == 1 and p.isalpha() for p in pieces) else text
 
 
 def to_unicode_tree(tree: Tree) -> str:

@@ -79,6 +79,9 @@ class Style:
     def name(self, text: str) -> str:
         return text
 
+    def direction(self, text: str) -> str:
+        return text
+
     def word(self, text: str) -> str:
         return text
 
@@ -173,6 +176,10 @@ class Latex(Style):
         body = _latex_letters(stem)
         return f"{body}_{{{_latex_sub(sub)}}}" if sub else body
 
+    def direction(self, text: str) -> str:
+        mark, order, rest = split_direction(text)
+        return rf"\mathrm{{{mark}}}" + (f"_{{{order}}}" if order else "") + self.name(rest)
+
     def word(self, text: str) -> str:
         return rf"\operatorname{{{_latex_escape(text)}}}"
 
@@ -248,6 +255,12 @@ class MathML(Style):
         stem = GREEK_NAMES.get(stem, stem)
         body = f"<mi>{escape(stem)}</mi>"
         return f"<msub>{body}<mi>{escape(sub)}</mi></msub>" if sub else body
+
+    def direction(self, text: str) -> str:
+        mark, order, rest = split_direction(text)
+        d = f'<mi mathvariant="normal">{escape(mark)}</mi>'
+        d = f"<msub>{d}<mn>{order}</mn></msub>" if order else d
+        return f"<mrow>{d}{self.name(rest)}</mrow>"
 
     def word(self, text: str) -> str:
         return f"<mi>{escape(text)}</mi>"
@@ -336,6 +349,12 @@ def split_name(text: str) -> tuple[str, str]:
     return (stem, text[len(stem) :]) if stem and len(stem) < len(text) else (text, "")
 
 
+def split_direction(text: str) -> tuple[str, str, str]:
+    """`dX` → `d`, ``, `X`; `d₂X` → `d`, `2`, `X`."""
+    order = "".join(str("₀₁₂₃₄₅₆₇₈₉".index(c)) for c in text[1:2] if c in "₀₁₂₃₄₅₆₇₈₉")
+    return text[0], order, text[1 + len(order) :]
+
+
 def _latex_escape(text: str) -> str:
     return "".join("\\" + c if c in "_#$%&{}" else c for c in text)
 
@@ -347,10 +366,6 @@ def _latex_letters(text: str) -> str:
         return "\\" + GREEK[text]
     if len(text) == 1:
         return _latex_escape(text)
-    if text[:1] in ("d", "∂") and len(text) == 2 and text[1] in GREEK:
-        return rf"\mathrm{{d}}\{GREEK[text[1]]}"
-    if text[0] == "d" and len(text) == 2 and text[1].isupper():
-        return rf"\mathrm{{d}}{text[1]}"
     return rf"\mathit{{{_latex_escape(text)}}}"
 
 

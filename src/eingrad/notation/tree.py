@@ -29,6 +29,7 @@ from typing import Any, TypeVar
 from weakref import WeakValueDictionary
 
 from ..dims import Dim
+from ..dims import product as dims_product
 from ..ir.kernels import triangle
 from ..ir.node import Kernel, Number
 
@@ -255,6 +256,9 @@ def kron(*factors: Tree) -> Tree:
     flat = [a for f in factors for a in (f.args if f.op == "kron" else [f])]
     if len(flat) == 1:
         return flat[0]
+    if all(f.op in ("eye", "ones") and f.op == flat[0].op and f.data is not None for f in flat):
+        whole = dims_product(f.data for f in flat)
+        return eye(whole) if flat[0].op == "eye" else ones(whole)
     kind = (any(f.kind[0] for f in flat), any(f.kind[1] for f in flat))
     return make("kron", flat, kind=kind)
 
