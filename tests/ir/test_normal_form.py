@@ -232,6 +232,14 @@ def test_elementwise_functions_move_below_transposes() -> None:
     np.testing.assert_allclose(value(diagonal, x=v), np.exp(np.diag(v)))
 
 
+def test_elementwise_functions_of_sums_move_below_axes_of_size_one() -> None:
+    r = var("r", 1, "n")
+    total = construct.expand_dims(x * y + 1, [0])
+    assert apply("tanh", total) is construct.expand_dims(apply("tanh", x * y + 1), [0])
+    v = RNG.normal(size=(1, 3))
+    np.testing.assert_allclose(value(apply("tanh", r * r + r), r=v), np.tanh(v * v + v))
+
+
 def test_numbers_are_exact() -> None:
     third = build.number(Fraction(1, 3))
     assert third + third + third is build.number(1)

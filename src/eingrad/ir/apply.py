@@ -10,7 +10,7 @@ from typing import Any
 from ..dims import Dim
 from ..errors import ShapeError
 from . import build
-from .node import Node, Term, raw_apply
+from .node import Node, Sum, Term, raw_apply
 from .record import Record, infer_shape, lookup
 
 
@@ -56,6 +56,8 @@ def _below_views(record: Record, operands: tuple[Node, ...], params: dict[str, A
         if math.isfinite(at) and at in (-1.0, 0.0, 1.0):
             return build.number(int(at))
         return None
+    if isinstance(operand, Sum) and any(d.is_one for d in operand.shape):
+        return _without_ones(record, operand, params)
     if not isinstance(operand, Term):
         return None
     flat = [a for axis in operand.out for a in axis]
@@ -75,3 +77,13 @@ def _below_views(record: Record, operands: tuple[Node, ...], params: dict[str, A
         core = build.einsum(operand.factors, kept, operand.coefficient, sizes)
         return build.einsum([(apply(record.name, core, **params), kept)], operand.out, 1, sizes)
     return None
+
+
+def _without_ones(record: Record, operand: Sum, params: dict[str, Any]) -> Node | None:
+    """f of a sum with axes of size 1: f of the sum without them, and the axes put back."""
+    inner = [() if d.is_one else (k,) for k, d in enumerate(operand.shape)]
+    kept = [axis for axis in inner if axis]
+    core = build.einsum([(operand, inner)], kept)
+    if not isinstance(core, Sum):
+        return None
+    return build.einsum([(apply(record.name, core, **params), kept)], inner)
