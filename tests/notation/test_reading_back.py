@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 import eingrad.functions  # noqa: F401
 from eingrad.differentiate import differentiate
 from eingrad.frontends.text import parse
+from eingrad.frontends.text.parse import parse_index_form
 from eingrad.ir.node import variable
 from eingrad.notation import Split, formula
 from eingrad.verify import evaluate
@@ -20,8 +21,11 @@ def read_value(result, variables, point):
     for title, shape in result.directions.items():
         known[title] = variable(title, shape)
         point[title] = rng.normal(size=[d.evaluate(SIZES) for d in shape])
-    parsed = parse(str(result), known=known, expected_shape=result.shape)
-    return evaluate(parsed.node, point, SIZES), point
+    if result.form == "index" and (result.letters or not result.shape):
+        node = parse_index_form(str(result), known, result.letters, result.shape)
+    else:
+        node = parse(str(result), known=known, expected_shape=result.shape).node
+    return evaluate(node, point, SIZES), point
 
 
 @given(expressions(max_steps=6), st.sampled_from(["auto", "matrix", "index"]))

@@ -120,8 +120,10 @@ class IndexWriter:
                     column = ones(node.sizes[axis[0]])
                     parts.append(_atom(indexed(column, (group,))))
                 continue  # a broadcast: the entry does not depend on it
-            if not axis:
-                continue  # a literal size 1: the entry does not depend on it
+            if not axis:  # a literal size 1: the entry does not depend on it
+                if self.sized and depth == 0:
+                    parts.append(_atom(indexed(ones(DIM_ONE), (group,))))
+                continue
             if [node.sizes[a] for a in axis] != [self.sizes[x] for x in group]:
                 return _atom(indexed(self.writer.named(node).tree(), letters))
             for atom, text in zip(axis, group, strict=True):

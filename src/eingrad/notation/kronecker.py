@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..dims import ONE
 from .network import Network, NotReducible
 from .tree import COLUMN, Tree, call, commutation, diag, kron, ones, product, transposed
 
@@ -23,6 +24,8 @@ def kronecker_form(net: Network, out: Sequence[Sequence[int]]) -> Tree:
     if len(out) == 1:
         return _column(net, tuple(out[0]), net.edges)
     rows, columns = map(tuple, out)
+    if not rows and not columns:
+        return product(ones(ONE), transposed(ones(ONE)))
     if not rows:
         return transposed(_column(net, columns, net.edges))
     if not columns:
@@ -45,7 +48,7 @@ def _weight(net: Network, atom: int) -> Tree:
 def _column(net: Network, atoms: tuple[int, ...], edges: Sequence[tuple[int, int, Tree]]) -> Tree:
     """A column with the merged axis `atoms`, all `edges` being among them."""
     if not atoms:
-        raise NotReducible
+        return ones(ONE)
     if len(atoms) == 2 and (edges or atoms[0] == atoms[1]):
         j, i = atoms
         return vec(net.monomial_core(i, j))

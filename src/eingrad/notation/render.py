@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..ir.node import Kernel
 from ..ir.record import REGISTRY, SPELLINGS, Notation
 from .styles import UNICODE, Style
-from .tree import Tree, divides, fold
+from .tree import MATRIX, Tree, divides, fold
 
 # Levels, loosest first (docs/language.md).
 COMPARE, SUM, SIGMA, MIDDLE, PRODUCT, POSTFIX, ATOM = range(7)
@@ -101,8 +101,8 @@ class Renderer:
                 "bracket",
             )
         if len(tree.data.terms) > 1:
-            return Drawn(self.style.size(text), SUM, "name", "name")
-        return Drawn(self.style.size(text), PRODUCT if "*" in text else ATOM, "name", "name")
+            return Drawn(self.style.size(text), SUM, "word", "word")
+        return Drawn(self.style.size(text), PRODUCT if "*" in text else ATOM, "word", "word")
 
     def _symbol(self, candidates: tuple[str, ...], sizes: tuple[object, ...]) -> Drawn:
         text = next((c for c in candidates if c not in self.taken), candidates[-1])
@@ -348,6 +348,10 @@ class Renderer:
             for key, value in params
             if key not in record.defaults or record.defaults[key] != value
         ]
+        if isinstance(record.signature, str) and not record.elementwise:
+            core, result = (len(part.split()) for part in record.signature.split("->"))
+            if core == 1 and not result and tree.args[0].kind == MATRIX:  # of each row
+                extra.append(self.style.keyword("axis", "-1"))
         return self._notated(function, record.notation, args, extra, tree.scalar)
 
     def _notated(
