@@ -64,7 +64,7 @@ lint: $(READY)
 	$(BIN)/lint-imports
 
 mutation: $(READY)
-	$(BIN)/python tests/mutation.py
+	$(BIN)/python -m tests.mutation
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

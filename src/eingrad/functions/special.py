@@ -206,7 +206,9 @@ register(
         rule_params=True,
         derivative=(lambda y, x, order: apply("polygamma", x, order=order + 1),),
         code={
-            "numpy": with_numbers("scipy.special.polygamma({order}, {0})"),
+            "numpy": with_numbers(
+                "scipy.special.polygamma({order}, {0}).astype(np.result_type({0}))"
+            ),
             "jax": with_numbers("jax.scipy.special.polygamma({order}, {0})"),
             "torch": with_numbers("torch.special.polygamma({order}, {0})"),
             "tensorflow": with_numbers("tf.math.polygamma(tf.cast({order}, ({0}).dtype), {0})"),
