@@ -320,6 +320,8 @@ def _sum_tree(terms: list[Monomial], kind: Kind) -> Tree:
     written = [term.signed() for term in terms]
     written.sort(key=lambda sb: _place(*sb))
     signs = tuple(sign for sign, _ in written)
+    bodies = [body for _, body in written]  # of a 1×n matrix they may all be rows
+    kind = (any(b.kind[0] for b in bodies), any(b.kind[1] for b in bodies))
     if signs[0] < 0:  # only when all are negative, which pulls the sign out before
         written[0] = (1, make("neg", [written[0][1]], kind=written[0][1].kind))
         signs = (1, *signs[1:])

@@ -37,6 +37,7 @@ class Drawn(NamedTuple):
 
     `starts` and `ends` are `name`, `word`, `number`, `fence`, `bracket` or `sign`. `base` and
     `above` are the parts of a superscript, so that a transpose can join it: X⁻¹ and ᵀ make X⁻ᵀ.
+    `under` is the part below ⊘, so that a product can write it behind its own ⊘.
     """
 
     text: str
@@ -45,6 +46,8 @@ class Drawn(NamedTuple):
     ends: str
     base: str = ""
     above: tuple[str, ...] = ()
+    under: str = ""
+    under_level: int = ATOM
     fences: frozenset[str] = frozenset()
 
 
@@ -219,7 +222,7 @@ class Renderer:
             if not divides(arg)
         ]
         below = [
-            self.within(self._positive(arg, a), PRODUCT)
+            self.within(Drawn(a.under, a.under_level, a.starts, a.ends), PRODUCT)
             for arg, a in zip(tree.args, args, strict=True)
             if divides(arg)
         ]
@@ -231,11 +234,6 @@ class Renderer:
         under = below[0] if len(below) == 1 else self._middle("⊙", below)
         return self._middle("⊘", [self.within(over, PRODUCT), self.within(under, PRODUCT)])
 
-    def _positive(self, tree: Tree, drawn: Drawn) -> Drawn:
-        """base^|e| of a factor that is divided by; its own drawing is 1 ⊘ base^|e|."""
-        inner = Drawn(drawn.base, int(drawn.above[0]), drawn.starts, drawn.ends)
-        return inner
-
     def _elpower(self, tree: Tree, args: list[Drawn]) -> Drawn:
         e = tree.data
         if e < 0:
@@ -243,7 +241,9 @@ class Renderer:
             under = self.within(size, PRODUCT)
             text = self.style.binary(self.style.number("1"), "⊘", under.text)
             # The part below is kept for `_hadamard`, which writes x ⊘ y.
-            return Drawn(text, MIDDLE, "number", under.ends, size.text, (str(size.level),))
+            return Drawn(
+                text, MIDDLE, "number", under.ends, under=size.text, under_level=size.level
+            )
         return self._elementwise(args[0], e)
 
     def _elementwise(self, base: Drawn, e: int | Fraction) -> Drawn:

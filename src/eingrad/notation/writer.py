@@ -23,6 +23,7 @@ from ..ir.node import (
     Term,
     Variable,
 )
+from ..ir.record import lookup
 from ..ir.walk import topological
 from .kronecker import kronecker_form
 from .monomial import Monomial, add_monomials
@@ -122,11 +123,14 @@ class Writer:
 
     def applied(self, node: Apply, operands: Sequence[Tree]) -> Tree:
         """A function of written operands."""
+        kind = _kind(node)
+        if operands and lookup(node.function).elementwise:
+            kind = (any(o.kind[0] for o in operands), any(o.kind[1] for o in operands))
         return call(
             node.function,
             *operands,
             params=node.params,
-            kind=_kind(node),
+            kind=kind,
             symmetric=symmetric(node),
         )
 
