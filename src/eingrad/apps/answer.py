@@ -127,7 +127,7 @@ def _formulas(d: Derivative, forms: Sequence[str]) -> dict[str, Formula]:
     """The formulas asked for; beside an automatic one that names directions, those that show all
     axes. A form that was only added here may be missing, one that was asked for may not."""
     shown = {form: d.formula(form) for form in forms}
-    if tuple(forms) == ("auto",) and shown["auto"].form == "differential":
+    if tuple(forms) == ("auto",) and shown["auto"].directions:
         for form in ("vec", "index"):
             try:
                 added = d.formula(form)

@@ -61,13 +61,15 @@ def _formula_lines(d: Derivative, formula: Formula, *, first: bool) -> Iterator[
 
 def _left_side(d: Derivative, formula: Formula) -> str:
     """∂f/∂A, or what the form gives in its place: df, an entry, the matrix of vec."""
-    if formula.form == "differential":
-        return d.title.split("/")[0].replace("∂", "d")
+    left = d.title
+    if formula.directions:
+        left = d.title.split("/")[0].replace("∂", "d")
     if formula.form == "index" and formula.letters:
         letters = ["".join(axis) for axis in formula.letters]
         separator = "" if all(len(one) == 1 for one in letters) else ","
-        return f"({d.title})_{separator.join(letters)}"
-    return d.title
+        left = f"{left}_" if formula.directions else f"({left})_"
+        return left + separator.join(letters)
+    return left
 
 
 def _labelled(label: str, text: str, style: str = "") -> Line:
