@@ -1,4 +1,4 @@
-"""The algebra that users expect: both sides are one node, and the value is that of what was there."""
+"""The algebra that users expect: both sides are one node, and the value is what it was before."""
 
 from __future__ import annotations
 
@@ -43,6 +43,10 @@ SAME = [
     ("tr(Y*inv(X)*X)", "tr(Y)"),
     ("(u'*inv(X))*(X*v)", "u'*v"),
     ("inv(A'*A)*(A'*A)", "eye(n)"),
+    ("inv(A'*A)*A'*A", "eye(n)"),
+    ("A'*A*inv(A'*A)*u", "u"),
+    ("inv(A'*diag(z)*A)*A'*diag(z)*A*u", "u"),
+    ("inv(S*X)*S*X*u", "u"),
     ("tr(inv(X)*X)", "tr(eye(n))"),
     ("Q'*Q", "eye(n)"),
     ("Q*Q'*u", "u"),
@@ -146,6 +150,8 @@ DIFFERENT = [
     ("Q*Q", "eye(n)"),
     ("Q' .* Q", "eye(n)"),
     ("inv(X) .* X", "eye(n)"),
+    ("inv(A'*A)*A'*diag(z)*A", "eye(n)"),
+    ("inv(X*Y)*Y*X", "eye(n)"),
     ("sqrt(x.^2)", "x"),
     ("softmax(x + y)", "softmax(x)"),
     ("expm(X + Y)", "expm(X)*expm(Y)"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from ..ir.algebra import ProductView
 from ..ir.apply import apply
 from ..ir.facts import has
 from ..ir.labelling import is_symmetric
-from ..ir.node import Apply, Node, Term
+from ..ir.node import Apply, Contraction, Node, Term
 from ..ir.record import Notation, Record, register
 from ..ir.rule import Indexed, IndexRule, delta
 from .fact_rules import keeps_matrix
@@ -92,6 +92,12 @@ def kronecker(parts: list[Node]) -> Node:
     return build.einsum(factors, [rows, tuple(k + 1 for k in rows)])
 
 
+def _may_cancel(node: Node, other: Node) -> bool:
+    """Whether a factor is what is inverted, or one of its factors."""
+    (x,) = node.operands
+    return other is x or (isinstance(x, Contraction) and other in x.operands)
+
+
 def cancel_with_operand(view: ProductView, position: int) -> bool:
     """X⁻¹X -> I: the two meet in one summed index that occurs nowhere else."""
     node, axes = view.factors[position]
@@ -110,7 +116,58 @@ def cancel_with_operand(view: ProductView, position: int) -> bool:
                     view.drop({position, k}, shared)
                     view.unify(ends[1 - mine], other_axes[-2:][1 - its])
                     return True
+    return isinstance(x, Contraction) and _cancel_with_factors(view, position, x)
+
+
+def _cancel_with_factors(view: ProductView, position: int, x: Contraction) -> bool:
+    """(AB)⁻¹ A B -> I, where the operand's factors stand in the product one by one."""
+    ends = view.factors[position][1]
+    if len(ends) != 2 or x.ndim != 2 or any(len(end) != 1 for end in ends):
+        return False
+    for mine in (0, 1):
+        near, far = x.out[1 - mine], x.out[mine]
+        (shared,) = ends[mine]
+        if not view.summed(shared):
+            continue
+        for places, at in _matches(view, x, {near: shared}, {position}):
+            inside = [a for label, a in at.items() if label != far]
+            counts = {
+                a: sum(axis.count(a) for k in places for axis in view.factors[k][1]) for a in inside
+            }
+            counts[shared] += 1
+            if at[far] in inside or len(set(inside)) < len(inside):
+                continue
+            if all(view.private((a,), count) for a, count in counts.items()):
+                view.drop({position, *places}, tuple(inside))
+                view.unify(ends[1 - mine], (at[far],))
+                return True
     return False
+
+
+def _matches(
+    view: ProductView, x: Contraction, start: dict[int, int], taken: set[int]
+) -> Iterator[tuple[list[int], dict[int, int]]]:
+    """Where the factors of `x` stand in a product: positions, and the atom of each label."""
+    stack: list[tuple[list[int], dict[int, int]]] = [([], start)]
+    while stack:
+        places, at = stack.pop()
+        if len(places) == len(x.factors):
+            yield places, at
+            continue
+        factor = x.factors[len(places)]
+        for k, (node, axes) in enumerate(view.factors):
+            if node is not factor.node or k in taken or k in places:
+                continue
+            for order in (axes, axes[::-1]) if is_symmetric(node) else (axes,):
+                extended = dict(at)
+                if all(
+                    len(label) == len(axis)
+                    and all(
+                        extended.setdefault(p, a) == a for p, a in zip(label, axis, strict=True)
+                    )
+                    for label, axis in zip(factor.indices, order, strict=True)
+                ):
+                    stack.append(([*places, k], extended))
 
 
 register(
@@ -136,7 +193,7 @@ register(
             _inverse_of_kronecker,
         ),
         in_products=(cancel_with_operand,),
-        meets=lambda node, other: node.operands[0] is other,
+        meets=_may_cancel,
         laws=(
             "inv(inv(X)) == X",
             "inv(X*Y) == inv(Y)*inv(X)",

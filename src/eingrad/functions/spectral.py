@@ -123,7 +123,7 @@ register(
         notation=Notation("call", "eigvecsh", r"\operatorname{eigvec}"),
         domain=("symmetric",),
         spellings=("eigvecsh",),
-        facts=always("invertible"),
+        facts=always("orthogonal", "invertible"),
         rewrites=(symmetric_part("eigvecsh"),),
         analytic=False,
         laws=(
