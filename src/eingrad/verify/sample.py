@@ -35,7 +35,7 @@ def sample_sizes(*nodes: Node, variant: int = 0) -> dict[str, int]:
 
     Every size that occurs (`n`, `m*n`, `n - 1`) comes out ≥ 1; different symbols differ from each
     other and from the integer sizes, unless the expression admits nothing of the sort. Another
-    `variant` gives other sizes.
+    `variant` gives other sizes; −1 the same in descending order (X tall instead of wide).
 
     Raises
     ------
@@ -82,8 +82,10 @@ def _all_dims(order: Iterable[Node]) -> set[Dim]:
 def _assignments(count: int, taken: set[int | None], variant: int) -> Iterator[tuple[int, ...]]:
     """Values for the symbols, the best first: different from 1, each other and integer sizes."""
     start = 3 if count <= 3 else 2
-    end = start + variant + count + len(taken) + 8
-    free = [k for k in range(start, end) if k not in taken][variant:]
+    end = start + max(variant, 0) + count + len(taken) + 8
+    free = [k for k in range(start, end) if k not in taken][max(variant, 0) :]
+    if variant < 0:
+        free = [*free[:count][::-1], *free[count:]]
     yield from islice(permutations(free[: count + 4], count), MAX_ASSIGNMENTS // 2)
     yield from islice(product(range(2, 9), repeat=count), MAX_ASSIGNMENTS // 4)
     yield from product(range(1, 12), repeat=count)
