@@ -14,9 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..dims import Dim
-from ..errors import UnsupportedError
 from .names import Names
-from .program import ONE, ZERO, Program, Value
+from .program import ZERO, Program, Value
 from .target import Target, fill, number_source, parsed, slots
 
 MAX_LENGTH = 64  # of an expression before parts of it get names
@@ -130,18 +129,29 @@ class Emission:
         dims = [self.dim(d) for d in shape]
         return f"({dims[0]},)" if len(dims) == 1 else f"({', '.join(dims)})"
 
-    def place(self, start: Dim, step: int, count: Dim, total: Dim, single: bool = False) -> str:
-        """A slice, `count` entries from `start` in steps; or the index `start`."""
-        if single:
-            return self.dim(start)
-        if start == ZERO and step == 1 and count == total:
-            return ":"
-        if step > 0:
+    def indexed(self, entries: Sequence[tuple[Any, ...] | None], shape: Sequence[Dim]) -> str:
+        """Indexing of an axis each by `(start, step, count)`, `(start,)`; None is a new axis."""
+        texts: list[str] = []
+        turned: list[str] = []
+        totals = iter(shape)
+        for entry in entries:
+            if entry is None:
+                texts.append("None")
+                turned.append(":")
+                continue
+            total = next(totals)
+            if len(entry) == 1:
+                texts.append(self.dim(entry[0]))
+                continue
+            start, step, count = entry
+            turned.append(":" if step > 0 else "::-1")
+            if step < 0:  # the same entries upwards, then turned round
+                start, step = start + (count - 1) * step, -step
             stop = start + count * step - (step - 1)
             text = ("" if start == ZERO else self.dim(start)) + ":"
             text += "" if stop == total else self.dim(stop)
-            return text + (f":{step}" if step > 1 else "")
-        raise UnsupportedError("a reversed slice is written by the caller")
+            texts.append(text + (f":{step}" if step > 1 else ""))
+        return _brackets(texts) + _brackets(turned)
 
     def returned(self, roots: Sequence[Value], labels: Sequence[str]) -> str:
         """What the function returns: an expression, or names after the labels."""
@@ -274,35 +284,16 @@ class Emission:
         return self._fill("transpose", args, axes=", ".join(map(str, value.params)))
 
     def _index(self, value: Value, args: list[ast.expr]) -> ast.expr:
-        entries = []
-        shape = iter(value.args[0].shape)
-        flips = []
+        shape = value.args[0].shape
+        entries: list[tuple[Any, ...] | None] = []
         axis = 0
         for entry in value.params:
             if entry[0] == "new":
-                entries.append("None")
-                axis += 1
+                entries.append(None)
                 continue
-            total = next(shape)
-            if entry[0] == "all":
-                entries.append(":")
-            elif entry[0] == "at":
-                entries.append(self.dim(entry[1]))
-                continue
-            else:
-                start, step, count = entry[1:]
-                if step < 0:  # the same entries upwards, then turned round
-                    start, step = start + (count - 1) * step, -step
-                    flips.append(axis)
-                entries.append(self.place(start, step, count, total))
+            entries.append((ZERO, 1, shape[axis]) if entry[0] == "all" else entry[1:])
             axis += 1
-        while len(entries) > 1 and entries[-1] == ":":
-            entries.pop()
-        tree = fill(f"_slot0_[{', '.join(entries)}]", args) if entries != [":"] else args[0]
-        if flips:
-            turned = ["::-1" if k in flips else ":" for k in range(flips[-1] + 1)]
-            tree = fill(f"_slot0_[{', '.join(turned)}]", [tree])
-        return tree
+        return fill(f"_slot0_{self.indexed(entries, shape)}", args)
 
     def _reshape(self, value: Value, args: list[ast.expr]) -> ast.expr:
         return self._fill("reshape", args, shape=value.shape)
@@ -386,6 +377,13 @@ def reachable(roots: Sequence[Value]) -> dict[Value, int]:
                     stack.append(arg)
                 uses[arg] = uses.get(arg, 0) + 1
     return uses
+
+
+def _brackets(entries: list[str]) -> str:
+    """`[…]` without trailing colons; empty when nothing is left."""
+    while entries and entries[-1] == ":":
+        entries = entries[:-1]
+    return f"[{', '.join(entries)}]" if entries else ""
 
 
 def _own_length(value: Value) -> int:

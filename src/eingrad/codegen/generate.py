@@ -146,9 +146,7 @@ def generate(
     imports = (*imports_of("\n".join(blocks)), *target.imports)
     source = "\n\n\n".join(["\n".join(imports), *blocks]) + "\n"
     shapes = {key: node.shape for key, node in outputs.items()}
-    return Generated(
-        source, name, signature.names, signature.extra_sizes, imports, shapes
-    )
+    return Generated(source, name, signature.names, signature.extra_sizes, imports, shapes)
 
 
 def _chosen(

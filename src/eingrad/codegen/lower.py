@@ -140,14 +140,13 @@ class Lowering:
             if opened is None:
                 k += 1
                 continue
-            if cost is None:
-                cost = self.products.cost(network)
-            assert isinstance(node, Contraction)
-            inner = [(f.node, f.indices) for f in node.factors]
-            out = tuple((a,) for a in node.out)
-            apart = self.products.cost(Network(1, inner, out, dict(enumerate(node.sizes))))
+            cost = self.products.cost(network) if cost is None else cost
             together = self.products.cost(opened)
-            if together < WORTHWHILE * (cost + apart):
+            if (
+                _is_view(network)
+                or _places(node)
+                or together < WORTHWHILE * (cost + self.products.cost(_apart(node)))
+            ):
                 network.factors, network.sizes = opened.factors, opened.sizes
                 cost = together
             else:
@@ -158,7 +157,6 @@ class Lowering:
             isinstance(node, Contraction)
             and bool(axes)
             and self.uses[node] == 1
-            and len(network.factors) > 1
             and all(len(axis) == 1 for axis in axes)
             and len(network.factors) + len(node.factors) <= MAX_FACTORS
         )
@@ -366,6 +364,23 @@ class Lowering:
             return program.make("diag", (core,), (), (n, n))
         core = program.index(core, [("at", ZERO)]) if core.ndim else core
         return program.mul(core, program.make("eye", (), (n,), (n, n)))
+
+
+def _apart(node: Node) -> Network:
+    """A contraction as a product by itself."""
+    assert isinstance(node, Contraction)
+    factors = [(f.node, f.indices) for f in node.factors]
+    return Network(1, factors, tuple((a,) for a in node.out), dict(enumerate(node.sizes)))
+
+
+def _is_view(network: Network) -> bool:
+    """Whether a product has one array only, which it scales or transposes."""
+    return sum(bool(axes) for _, axes in network.factors) == 1
+
+
+def _places(node: Node) -> bool:
+    """Whether a slice is taken or filled inside a contraction: then its pattern is of use outside."""
+    return any(isinstance(o, Kernel) and o.kind == "selection" for o in node.operands)
 
 
 def _merged(

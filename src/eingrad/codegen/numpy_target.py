@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .program import ZERO, Value
+from .program import Value
 from .target import Target
 
 if TYPE_CHECKING:
@@ -80,12 +80,8 @@ def embed(emission: Emission, value: Value) -> None:
         name = emission.assign_text(f"np.zeros({emission.shape(shape)}, {kind})")
     fresh = not based
     for core, pattern in zip(cores, patterns, strict=True):
-        view = name
-        entries = [emission.place(*place[1:], single=place[0] < 0) for place in pattern]
-        if any(e != ":" for e in entries):
-            while len(entries) > 1 and entries[-1] == ":":
-                entries.pop()
-            view += f"[{', '.join(entries)}]"
+        places = [p[1:2] if p[0] < 0 else p[1:4] for p in pattern]
+        view = name + emission.indexed(places, shape)
         axes = [place[0] for place in pattern if place[0] >= 0]
         if len(set(axes)) < len(axes):
             order = list(dict.fromkeys(axes))
@@ -108,5 +104,3 @@ NUMPY = Target(
     embed=embed,
     weak_call="float({0})",
 )
-
-__all__ = ["NUMPY", "ZERO"]

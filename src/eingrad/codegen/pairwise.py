@@ -104,6 +104,8 @@ class Steps:
 
     def elementwise(self, a: Operand, b: Operand, order: Sequence[int] = ()) -> Operand:
         """The product without a summed label, broadcasting what one side lacks."""
+        a = self.array(a) if a.dense is not None else a
+        b = self.array(b) if b.dense is not None else b
         union = list(dict.fromkeys([*a.labels, *b.labels]))
         if order and set(union) <= set(order):
             target = [x for x in order if x in union]
@@ -144,10 +146,11 @@ class Steps:
         batch = [x for x in a.labels if x in b.labels and x not in summed]
         left = [x for x in a.labels if x not in b.labels]
         right = [x for x in b.labels if x not in a.labels]
-        if order and left and right and set(left + right) <= set(order):
-            if min(map(order.index, right)) < min(map(order.index, left)):
-                a, b, left, right = b, a, right, left
-        elif left and right and a.value.number > b.value.number:
+        if (
+            left
+            and right
+            and self._turned(b, a, right, left, order) < self._turned(a, b, left, right, order)
+        ):
             a, b, left, right = b, a, right, left
         if batch:
             return self._batched(a, b, batch, left, right, summed)
@@ -171,6 +174,16 @@ class Steps:
             [b.labels.index(x) for x in summed],
         )
         return Operand(value, (*left, *right))
+
+    def _turned(
+        self, a: Operand, b: Operand, left: list[int], right: list[int], order: Sequence[int]
+    ) -> tuple[int, int]:
+        """How many transposes a @ b takes, and what else decides between it and its transpose."""
+        turns = int(a.labels[-1] in left) + int(b.labels[0] in right)
+        if not set(left + right) <= set(order):
+            return turns, a.value.number
+        late = min(map(order.index, right)) < min(map(order.index, left))
+        return turns + late, late
 
     def _batched(
         self,

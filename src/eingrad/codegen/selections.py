@@ -97,24 +97,32 @@ class Resolver:
         return place
 
     def _others(self, now: Selection) -> None:
-        rest: list[Selection] = []
-        for other in self.selections:
-            if other.row is not None and other.row == now.column:
-                rest.append(
-                    Selection(
-                        now.row,
-                        other.column,
-                        other.start + now.start * other.step,
-                        other.step * now.step,
-                        now.count,
-                        other.total,
-                    )
-                )
-            elif other.column == now.column:
+        """Rewrite the other selections that carry the eliminated label."""
+        others, self.selections = self.selections, []
+        while others:
+            other = others.pop(0)
+            if other.column == now.column:
+                # Labels may be renamed here, in what is still to be looked at as well.
+                self.selections += others
                 self._meet(now, other)
-            else:
-                rest.append(other)
-        self.selections = rest
+                return self._others(now)
+            if other.row == now.column:
+                other = replace(
+                    other,
+                    row=now.row,
+                    start=other.start + now.start * other.step,
+                    step=other.step * now.step,
+                    count=now.count,
+                )
+            self._keep(other)
+
+    def _keep(self, selection: Selection) -> None:
+        """Hold a selection for later; one of an axis from itself is built: its fixed entries."""
+        if selection.row != selection.column:
+            self.selections.append(selection)
+            return
+        value = self.program.diagonal(self._dense(selection, row=True), 0, 1)
+        self.operands.append(Operand(value, (selection.column,)))
 
     def _meet(self, now: Selection, other: Selection) -> None:
         """Two selections of one axis: the same, or without a common entry, or one is built."""
@@ -144,14 +152,10 @@ class Resolver:
     def _rename(self, old: int, new: int) -> None:
         self.renamed[old] = new
         self.operands = [self._with_label(o, old, new) for o in self.operands]
-        self.selections = [
-            replace(
-                s,
-                row=new if s.row == old else s.row,
-                column=new if s.column == old else s.column,
-            )
-            for s in self.selections
-        ]
+        others, self.selections = self.selections, []
+        for s in others:
+            row = new if s.row == old else s.row
+            self._keep(replace(s, row=row, column=new if s.column == old else s.column))
 
     def _with_label(self, operand: Operand, old: int, new: int) -> Operand:
         if old not in operand.labels:

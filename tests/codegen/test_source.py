@@ -1,0 +1,225 @@
+"""The source: what an engineer would have written, safe whatever the variables are called."""
+
+from __future__ import annotations
+
+import ast
+import keyword
+
+import numpy as np
+import pytest
+
+from eingrad.codegen import generate
+from eingrad.differentiate import differentiate
+from eingrad.errors import InputError, UnsupportedError
+from eingrad.ir import build, construct
+from eingrad.ir.apply import apply
+from eingrad.ir.node import Node, constant, variable
+
+
+def var(name: str, *shape: str, facts: str = "") -> Node:
+    return variable(name, build.dims(*shape), frozenset(facts.split()))
+
+
+A, B, X = var("A", "n", "n"), var("B", "n", "k"), var("X", "m", "n")
+x, w, y = var("x", "n"), var("w", "n"), var("y", "m")
+
+
+def body(**outputs: Node) -> list[str]:
+    """The statements after the checks."""
+    source = generate(outputs).source
+    function = ast.parse(source).body[-1]
+    assert isinstance(function, ast.FunctionDef)
+    kept = [s for s in function.body if isinstance(s, ast.Assign | ast.Return | ast.AugAssign)]
+    return [
+        text
+        for text in map(ast.unparse, kept)
+        if "shape" not in text.split("=")[-1] and "dtype" not in text
+    ]
+
+
+STANDARD = {
+    "quadratic form": build.contract("i,ij,j->", x, A, x),
+    "least squares": construct.sum_axes((construct.matmul(X, w) - y) ** 2),
+    "logistic": construct.sum_axes(apply("log", 1 + apply("exp", -y * construct.matmul(X, w)))),
+    "log determinant": apply("logdet", A),
+    "inverse quadratic": build.contract("i,ij,j->", x, apply("inv", A), x),
+    "softmax": construct.sum_axes(apply("softmax", construct.matmul(X, w)) * y),
+    "norm": construct.sum_axes(X * X) ** build.exact(0.5),
+}
+
+
+@pytest.mark.parametrize("name", STANDARD)
+def test_standard_cases_need_no_einsum_and_no_eingrad(name: str) -> None:
+    loss = STANDARD[name]
+    for v in (w, x, A):
+        gradient = differentiate(loss, [v])
+        source = generate({"value": loss, "gradient": gradient}).source
+        assert "einsum" not in source
+        assert "eingrad" not in source.replace("by eingrad", "")
+
+
+def test_products_are_the_products_that_people_write() -> None:
+    assert body(y=build.contract("ij,j->i", A, x)) == ["return A @ x"]
+    assert body(y=build.contract("ji,j->i", A, x)) == ["return A.T @ x"]
+    assert body(y=build.contract("i,i->", x, w)) == ["return w @ x"]
+    assert body(y=build.contract("ij,jk->ik", X, B)) == ["return X @ B"]
+    assert body(y=build.contract("ij,ik->jk", X, X)) == ["return X.T @ X"]
+    assert body(y=build.contract("ij,ij->", X, X)) == ["return np.vdot(X, X)"]
+    assert body(y=build.contract("ij,ji->", A, A * A)) == ["return np.vdot(A * A, A.T)"]
+    assert body(y=construct.trace(A)) == ["return np.trace(A)"]
+    assert body(y=x * w / w) == ["return x.copy()"]
+    assert body(y=construct.outer(y, x)) == ["return y[:, None] * x"]
+    assert body(y=A * x) == ["return A * x"]
+    assert body(y=x / w - 1) == ["return x / w - 1"]
+
+
+def test_a_weighted_gram_matrix_scales_before_it_multiplies() -> None:
+    assert body(y=build.contract("ia,i,ib->ab", X, y, X)) == ["return (X * y[:, None]).T @ X"]
+
+
+def test_a_chain_with_a_vector_goes_from_the_vector() -> None:
+    product = construct.matmul(construct.matmul(construct.matmul(A, A * A), A), x)
+    assert "(A @ x)" in body(y=product)[-1]
+    chain = A
+    for _ in range(11):
+        chain = construct.matmul(chain, apply("tanh", chain))
+    deep = body(y=construct.matmul(chain, x))
+    assert len(deep) > 3
+
+
+def test_shared_work_is_done_once() -> None:
+    h = apply("tanh", construct.matmul(X, w))
+    d = (1 - h * h) * y
+    lines = body(a=build.contract("ij,i->j", X, d), b=construct.sum_axes(d * d), c=h)
+    text = "\n".join(lines)
+    assert text.count("tanh") == 1 and text.count("X @ w") == 1 and text.count("1 - ") == 1
+
+
+def test_a_product_with_an_inverse_is_a_solve() -> None:
+    inverse = apply("inv", A)
+    assert body(y=construct.matmul(inverse, x)) == ["return np.linalg.solve(A, x)"]
+    assert body(y=construct.matmul(x, inverse)) == ["return np.linalg.solve(A.T, x)"]
+    assert body(y=construct.matmul(inverse, B)) == ["return np.linalg.solve(A, B)"]
+    s = var("S", "n", "n", facts="spd")
+    assert body(y=construct.matmul(x, apply("inv", s))) == ["return np.linalg.solve(S, x)"]
+    assert "inv" not in "".join(body(y=build.contract("i,ij,j->", x, inverse, x)))
+
+
+def test_an_inverse_that_is_needed_itself_serves_the_products_too() -> None:
+    inverse = apply("inv", A)
+    text = "\n".join(body(y=inverse, z=construct.matmul(inverse, x)))
+    assert text.count("np.linalg.inv(A)") == 1 and "solve" not in text
+    many = {f"z{k}": construct.matmul(inverse, var(f"v{k}", "n")) for k in range(6)}
+    text = "\n".join(body(**many))
+    assert text.count("np.linalg.inv(A)") == 1 and "solve" not in text
+
+
+def test_the_docstring_shows_shapes() -> None:
+    generated = generate({"G": differentiate(STANDARD["logistic"], [w])}, name="gradient")
+    document = generated.function().__doc__
+    assert "X : array of shape (m, n)" in document
+    assert "G : array of shape (n,)" in document
+
+
+def test_wrong_shapes_are_named() -> None:
+    f = generate({"r": construct.matmul(X, w) - y}).function()
+    rng = np.random.default_rng(0)
+    good = {"X": rng.normal(size=(4, 3)), "w": rng.normal(size=3), "y": rng.normal(size=4)}
+    f(**good)
+    for name, bad in (("w", np.ones(4)), ("y", np.ones((4, 1))), ("X", np.ones(3)), ("w", 1.0)):
+        with pytest.raises(ValueError, match=name):
+            f(**{**good, name: bad})
+    with pytest.raises(TypeError, match="real"):
+        f(**{**good, "w": good["w"] * 1j})
+
+
+HOSTILE = [
+    "np", "t0", "t1", "lambda", "def", "λ", "x'", "dtype", "float", "f", "n", "m", "shape", "name",
+    "expected", "None", "a", "__import__", "exec", "x₁", "é", "ﬁ", "2x", "a b", "\n", '"""', "\\",
+    "'); import os; ('", "#", "math", "scipy", "y", "ValueError", "map", "", "\ud800", "{0}", "_slot0_",
+    "class", "match", "__debug__", "self", "x_", "np_", "lambda_", "result", "_softmax",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_any_name_is_safe(name: str) -> None:
+    node = variable(name, build.dims("n"))
+    other = variable("lambda_" if name != "lambda_" else "lambda", build.dims("m", "n"))
+    z = apply("softmax", apply("tanh", construct.matmul(other, node))) ** 2
+    outputs = {name + "0": z, name: construct.sum_axes(z) * node}
+    generated = generate(outputs, notes=[name, f"note {name}"])
+    source = generated.source
+    source.encode("utf-8")
+    module = ast.parse(source)
+    assert all(isinstance(s, ast.Import | ast.FunctionDef) for s in module.body)
+    for local in generated.arguments.values():
+        assert local.isidentifier() and not keyword.iskeyword(local)
+    rng = np.random.default_rng(0)
+    v, m = rng.normal(size=3), rng.normal(size=(4, 3))
+    first, second = generated.function()(
+        **{generated.arguments[name]: v, generated.arguments[other.name]: m}
+    )
+    e = np.exp(np.tanh(m @ v))
+    np.testing.assert_allclose(first, (e / e.sum()) ** 2)
+    np.testing.assert_allclose(second, ((e / e.sum()) ** 2).sum() * v)
+
+
+@pytest.mark.parametrize("name", ["λ", "lambda", "np", "m", "x.y", "eval(1)"])
+def test_any_name_of_a_size_is_safe(name: str) -> None:
+    v = variable("v", build.dims(name))
+    node = construct.mean_axes(v) * construct.ones((*build.dims(name), *build.dims(name)))
+    f = generate({"z": node}).function()
+    np.testing.assert_allclose(f(v=np.array([1.0, 3.0])), np.full((2, 2), 2.0))
+
+
+def test_the_name_of_the_function_is_checked() -> None:
+    for bad in ("", "a b", "def", "print", "x\n", "ﬁ"):
+        with pytest.raises(InputError):
+            generate({"z": x}, name=bad)
+    with pytest.raises(UnsupportedError, match="numpy"):
+        generate({"z": x}, backend="fortran")
+    with pytest.raises(InputError, match="x"):
+        generate({"z": x}, arguments=[y])
+
+
+def test_sizes_come_from_shapes_or_are_asked_for() -> None:
+    generated = generate({"z": construct.eye("n")})
+    assert generated.sizes == {"n": "n"}
+    np.testing.assert_array_equal(generated.function()(n=3), np.eye(3))
+    generated = generate({"z": construct.eye("n")}, arguments=[y, x])
+    assert list(generated.arguments) == ["x"] and not generated.sizes
+    np.testing.assert_array_equal(generated.function()(np.ones(4)), np.eye(4))
+    long = variable("v", (build.dims("m")[0] * build.dims("n")[0],))
+    node = construct.reshape(long, build.dims("m", "n"))
+    f = generate({"z": construct.matmul(node, x)}).function()
+    np.testing.assert_allclose(f(v=np.arange(6.0), x=np.ones(3)), [3.0, 12.0])
+    padded = variable("p", (build.dims("n")[0] + 2,))
+    f = generate({"z": construct.take_slice(padded, 0, 1, 1, build.dims("n")[0])}).function()
+    np.testing.assert_allclose(f(p=np.arange(5.0)), [1.0, 2.0, 3.0])
+
+
+def test_constants_are_written_exactly() -> None:
+    value = np.array([[0.1, -2.5e-300], [np.inf, 3.0]])
+    node = constant(value) * 2
+    f = generate({"z": node}).function()
+    np.testing.assert_array_equal(f(), value * 2)
+
+
+def test_numbers_never_widen_float32() -> None:
+    u = np.arange(1, 4, dtype=np.float32)
+    third = build.exact(1 / 3)
+    n = construct.size_value(build.dims("n")[0])
+    for node in (
+        third * x,
+        x * build.power(n, build.exact(0.5)),
+        x * apply("log", n),
+        x * apply("exp", build.number(2)),
+        construct.mean_axes(x) * x,
+        construct.outer(x, x) + construct.eye("n"),
+        construct.diag_matrix(x),
+        construct.ones(build.dims("n")) + x,
+    ):
+        result = generate({"z": node}).function()(x=u)
+        assert result.dtype == np.float32
+        double = generate({"z": node}).function()(x=u.astype(float))
+        np.testing.assert_allclose(result, double, rtol=1e-6)
