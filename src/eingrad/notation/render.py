@@ -29,7 +29,8 @@ BUILT_IN = {
     "reshape": Notation("call", "reshape", r"\operatorname{reshape}"),
     "norm": Notation("fence", ("‖", "‖"), (r"\left\lVert ", r" \right\rVert")),
 }
-SECOND_NAMES = {"norm": "norm2", "tr": "trace", "diag": "diagonal", "sum": "total"}
+SECOND_NAMES = {"norm": "norm2"}
+MODULES = ("np", "numpy", "math")  # np.exp is a function even where exp is a variable
 
 
 class Drawn(NamedTuple):
@@ -135,7 +136,7 @@ class Renderer:
                 ones[0].text, " ", self.style.superscript(ones[1].text, "T")
             )
             extra = [self.style.number(str(params["k"]))] if params["k"] else []
-            text = self.style.call(self.style.head(self._builtin(node.kind)), [body, *extra])
+            text = self.style.call(self._head(node.kind, BUILT_IN[node.kind]), [body, *extra])
             return Drawn(text, ATOM, "word", "bracket")
         start, step = params["start"], params["step"]
         stop = start + rows * step
@@ -144,10 +145,6 @@ class Renderer:
         return Drawn(
             self.style.juxtapose(eye.text, "", self.style.slice(span)), ATOM, "name", "bracket"
         )
-
-    def _builtin(self, function: str) -> str:
-        notation = BUILT_IN[function]
-        return str(notation.unicode if self.style.flat else notation.latex)
 
     def _delta(self, tree: Tree, args: list[Drawn]) -> Drawn:
         braced = any(len(letter) > 1 for letter in tree.data)
@@ -410,11 +407,20 @@ class Renderer:
 
     def _head(self, function: str, notation: Notation) -> str:
         """The written name, or another spelling where the user has a variable of that name."""
-        if notation.kind == "call" and notation.unicode not in self.taken:
-            return self.style.head(str(notation.unicode if self.style.flat else notation.latex))
+        if not self.style.flat:
+            plain = notation.kind == "call" or notation.kind == "symbol"
+            return self.style.head(str(notation.latex)) if plain else self.style.word(function)
         record = REGISTRY.get(function)
-        others = record.spellings if record else (SECOND_NAMES.get(function, function),)
-        return self.style.word(next((s for s in others if s not in self.taken), function))
+        candidates = [*(record.spellings if record else ()), function]
+        if notation.kind == "call":
+            candidates.insert(0, str(notation.unicode))
+        elif function in SECOND_NAMES:
+            candidates = [SECOND_NAMES[function]]
+        free = next((c for c in candidates if c not in self.taken), None)
+        if free is not None:
+            return self.style.word(free)
+        module = next((m for m in MODULES if m not in self.taken), MODULES[0])
+        return self.style.word(f"{module}.{candidates[-1]}")
 
 
 def decimal(value: int | Fraction, longest: int = 64) -> str:
