@@ -223,10 +223,8 @@ def size_or_negative(context: Context, item: s.Syntax) -> Dim:
 
 
 def _from_end(context: Context, place: Dim, size_here: Dim) -> Dim:
-    value = place.as_int()
-    if value is not None and value < 0:
-        return size_here + value
-    return place
+    from_end = bool(place.terms) and all(c < 0 for _, c in place.terms)
+    return size_here + place if from_end else place
 
 
 def _take_slice(context: Context, item: s.Slice, value: Value, axis: int) -> Value:

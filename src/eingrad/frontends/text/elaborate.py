@@ -272,7 +272,7 @@ def _works_on_entries(syntax: s.Syntax) -> bool:
 
 def _rank_of_kind(name: str) -> int:
     """Axes of an undeclared name: a–g, small Greek letters 0; h–z 1; capitals 2."""
-    first = name.lstrip("_")[:1]
+    first = (name.lstrip("_") or "_")[0]
     if first.isupper():
         return 2
     if is_lower_greek(first) or "a" <= first <= "g":

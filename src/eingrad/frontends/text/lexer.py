@@ -16,19 +16,21 @@ MAX_DEPTH = 400  # of brackets
 MAX_DIGITS = 300  # of a number written out, its exponent included
 
 SAME_OPERATOR = {
-    "−": "-", "–": "-", "⋅": "·", "∗": "*", "×": "*", "⊙": ".*", "∘": ".*", "⊘": "./",
+    "−": "-", "–": "-", "⋅": "·", "\u0387": "·", "∗": "*",
+    "×": "*", "⊙": ".*", "∘": ".*", "⊘": "./",
     "÷": "/", "∕": "/", "’": "'", "′": "'", "⊤": "'", "∥": "‖", "≤": "<=", "≥": ">=", "≠": "!=",
     "~=": "!=", "||": "‖", ".'": "'", "⟨": "(", "⟩": ")", "⨯": "*", "≔": "=", ":=": "=",
 }  # fmt: skip
 OPERATORS = re.compile(
     r"\.\*\*|\.[*/^']|\*\*|<=|>=|==|!=|~=|:=|\|\||[-+*/^@'()\[\]{},;:=<>|.\\]"
-    r"|[−–·⋅∗×⊙∘⊘⊗÷∕’′⊤∥‖≤≥≠√⟨⟩⨯≔∑]"
+    r"|[−–·\u0387⋅∗×⊙∘⊘⊗÷∕’′⊤∥‖≤≥≠√⟨⟩⨯≔∑]"
 )
 NUMBER = re.compile(r"(?:[0-9]+(?:\.(?![*/^'.])(?![A-Za-z])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᐟ⁽⁾ⁿ", "0123456789+-T/()n", strict=True))
 SUPERSCRIPT_PART = re.compile(r"-?T|[+-]?(?:[0-9]+(?:/[0-9]+)?|n)|\([^()]*\)")
 SUBSCRIPT_DIGITS = frozenset("₀₁₂₃₄₅₆₇₈₉")
 BOLD_ONES = frozenset("𝟏𝟙𝟭")
+DOTS = frozenset("·\u0387")  # letters to Python, products here
 INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff")
 OPENERS = {"(": ")", "[": "]", "{": "}"}
 
@@ -117,7 +119,7 @@ def _next(text: str, start: int, spaced: bool, before: Token | None) -> list[Tok
     if char in SUBSCRIPT_DIGITS and operand_before and not spaced:
         digit = unicodedata.normalize("NFKC", char)
         return [Token("sub", digit, start, start + 1)]
-    if char == "_" and operand_before and not spaced:
+    if char == "_" and not spaced and (operand_before or (before and before.text == "∑")):
         return [_subscript(text, start)]
     if _starts_name(char):
         return _name(text, start, spaced)
@@ -154,9 +156,9 @@ def _starts_name(char: str) -> bool:
 
 
 def _continues_name(char: str) -> bool:
-    return (
-        ("a" + char).isidentifier() and char not in SUPERSCRIPTS and char not in BOLD_ONES
-    ) or char in SUBSCRIPT_DIGITS
+    if char in SUPERSCRIPTS or char in BOLD_ONES or char in DOTS:
+        return False
+    return ("a" + char).isidentifier() or char in SUBSCRIPT_DIGITS
 
 
 def _is_subscript_letter(char: str) -> bool:
@@ -166,7 +168,7 @@ def _is_subscript_letter(char: str) -> bool:
 def _name(text: str, start: int, spaced: bool) -> list[Token]:
     stop = start + 1
     while stop < len(text) and _continues_name(text[stop]):
-        if text[stop] == "_" and text[stop + 1 : stop + 2] in ("{", ""):
+        if text[stop] == "_" and text[stop + 1 : stop + 2] == "{":
             break
         stop += 1
     end = stop

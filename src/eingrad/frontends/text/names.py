@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from ...dims import Dim, product
@@ -63,6 +63,13 @@ class Vocabulary:
         ):
             return "commutation", subscript
         return None
+
+    def commutes(self, word: str, following: Token) -> bool:
+        """Whether a word with the subscript behind it is `K_{m,n}`."""
+        if self.is_name(word) or following.kind != "sub":
+            return False
+        head = "Kc" if self.is_name("K") else "K"
+        return word == head and self.two_sizes(following.text) is not None
 
     def two_sizes(self, subscript: str) -> tuple[Dim, Dim] | None:
         """The sizes m and n of `K_mn` or `K_{m,n}`; None when they are not clear."""
@@ -203,7 +210,11 @@ def cut_words(tokens: list[Token], vocabulary: Vocabulary) -> list[Token]:
                 middle = min(token.start + 1, token.stop)
                 result.append(Token("name", "T", token.start, middle, token.spaced))
                 token = Token("name", token.text[1:], middle, token.stop)
-            result.extend(_meaning(token, after, vocabulary, juxtaposed))
+            following = tokens[k + 1] if k + 1 < len(tokens) else token
+            if vocabulary.commutes(token.text, following):
+                result.append(replace(token, kind="commutation"))
+            else:
+                result.extend(_meaning(token, after, vocabulary, juxtaposed))
     return result
 
 

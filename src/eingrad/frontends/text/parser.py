@@ -588,4 +588,5 @@ class Parser:
             if parts[0] is None:
                 raise self.unexpected(self.peek)
             return parts[0]
+        stop = max([stop, *(part.stop for part in parts if part is not None)])
         return s.Slice(start, stop, *parts)
