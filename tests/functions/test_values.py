@@ -218,8 +218,8 @@ def compiled(record: Record, backend: str, params: dict[str, Any]) -> Callable[.
         "tensorflow": ["import math", "import tensorflow as tf"],
     }[backend]:
         exec(line, scope)
-    for source in record.helpers.get(backend, ()):
-        exec(source, scope)
+    exec("import itertools", scope)
+    exec(record.helpers.get(backend, ""), scope)
     return eval(f"lambda {', '.join(names)}: {text}", scope)
 
 

@@ -153,9 +153,6 @@ register(
 # --- adjugate and cofactors ----------------------------------------------------------------------
 
 COFACTORS = '''
-from itertools import combinations, permutations
-
-
 def _cofactors(a, order):
     """All derivatives of the given order of det(a), from the singular values: a may be singular."""
     u, s, vh = xp.linalg.svd(a)
@@ -164,8 +161,8 @@ def _cofactors(a, order):
     summed, rows, columns = (letters[k * order : (k + 1) * order] for k in range(3))
     out = "".join(r + c for r, c in zip(rows, columns))
     total = 0
-    for places in permutations(range(order)):
-        sign = (-1) ** sum(p > q for p, q in combinations(places, 2))
+    for places in itertools.permutations(range(order)):
+        sign = (-1) ** sum(p > q for p, q in itertools.combinations(places, 2))
         left = "".join(f",...{rows[k]}{summed[k]}" for k in range(order))
         right = "".join(f",...{summed[j]}{columns[k]}" for k, j in enumerate(places))
         spec = f"...{summed}{left}{right}->...{out}"

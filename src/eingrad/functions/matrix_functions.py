@@ -159,9 +159,6 @@ def expm_slice_values(a: Any, order: int) -> np.ndarray:
 
 
 EXPM_SLICE = '''
-import scipy.linalg
-
-
 def _expm_slice(a, order):
     """Integral of the products of order + 1 exponentials exp(t_r a), over t >= 0 with sum 1.
 

@@ -142,10 +142,10 @@ register(
         derivative=(IndexRule("i", "j", lambda y, x: ZERO),),
         code=dict.fromkeys(("numpy", "jax", "torch", "tensorflow"), "_max_share({0})"),
         helpers={
-            "numpy": (MAX_SHARE,),
-            "jax": (MAX_SHARE,),
-            "torch": (MAX_SHARE_TORCH,),
-            "tensorflow": (MAX_SHARE_TENSORFLOW,),
+            "numpy": MAX_SHARE,
+            "jax": MAX_SHARE,
+            "torch": MAX_SHARE_TORCH,
+            "tensorflow": MAX_SHARE_TENSORFLOW,
         },
         notation=Notation("call", "max_share", r"\operatorname{argmax}"),
         domain=("real",),
@@ -228,16 +228,13 @@ def leave_out_values(x: Any, order: int) -> np.ndarray:
 
 
 LEAVE_OUT = '''
-from itertools import combinations
-
-
 def _leave_out(x, order):
     """Products along the last axis without each choice of `order` different entries."""
     n = x.shape[-1]
     place = xp.indices((n,) * (order + 1))
     kept = xp.all(place[:order] != place[order], axis=0)
     product = xp.where(kept, x[(..., *[None] * order, slice(None))], 1).prod(axis=-1)
-    for one, other in combinations(xp.indices((n,) * order), 2):
+    for one, other in itertools.combinations(xp.indices((n,) * order), 2):
         product = xp.where(one != other, product, 0)
     return product
 '''

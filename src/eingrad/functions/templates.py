@@ -23,15 +23,10 @@ def everywhere(name: str, operands: int = 1, **exceptions: str) -> dict[str, str
     return result
 
 
-def helpers(*sources: str) -> dict[str, tuple[str, ...]]:
+def helpers(*sources: str) -> dict[str, str]:
     """Helper functions in which `xp` stands for the namespace, for NumPy and JAX."""
-    return {
-        backend: tuple(
-            source.strip("\n").replace("xp.", f"{NAMESPACES[backend]}.") + "\n"
-            for source in sources
-        )
-        for backend in ("numpy", "jax")
-    }
+    text = "\n\n\n".join(source.strip("\n") for source in sources) + "\n"
+    return {backend: text.replace("xp.", f"{NAMESPACES[backend]}.") for backend in ("numpy", "jax")}
 
 
 def number_text(value: Any) -> str:

@@ -71,9 +71,9 @@ class Record:
         Whether `evaluate` takes complex arrays and is holomorphic there, so that complex-step
         differences are exact.
     helpers:
-        Backend name → source texts of the functions that the code of this record calls, each with
-        the imports that it needs beside those of the backend. Each text is emitted once, above
-        the function that uses it, in this order. Names begin with an underscore.
+        Backend name → source of the functions that the code of this record calls; each function
+        is emitted once. Their names begin with an underscore; modules are named in full
+        (`itertools.permutations`), which is how their imports are found.
     meets:
         `(node, other) -> bool`: whether `in_products` may do something about these two factors;
         contractions that hold them are then opened for it.
@@ -97,7 +97,7 @@ class Record:
     rule_params: bool = False
     defaults: Mapping[str, Any] = field(default_factory=dict)
     analytic: bool = True
-    helpers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    helpers: Mapping[str, str] = field(default_factory=dict)
     meets: Callable[[Any, Any], bool] | None = None
 
     @property
