@@ -108,7 +108,7 @@ class ProductView:
             if isinstance(node, Apply):
                 record = REGISTRY.get(node.function)
                 meets = record.meets if record is not None else None
-            elif isinstance(node, Variable) and is_orthogonal(node):
+            if meets is None and is_orthogonal(node):
                 meets = _same
             if meets is not None:
                 found.update(
@@ -206,16 +206,18 @@ def _same(node: Node, other: Node) -> bool:
     return node is other
 
 
-def is_orthogonal(node: Variable) -> bool:
-    """Whether a matrix is declared orthogonal, and may be used as such."""
-    return "orthogonal" in node.facts and not node.dormant
+def is_orthogonal(node: Node) -> bool:
+    """Whether a matrix is known to be orthogonal."""
+    from .facts import has
+
+    return node.ndim == 2 and isinstance(node, Variable | Apply) and has(node, "orthogonal")
 
 
 def cancel_orthogonal(view: ProductView) -> bool:
     """QᵀQ -> I and QQᵀ -> I, where the two meet in one summed index that occurs nowhere else."""
     seen: dict[Node, list[int]] = {}
     for k, (node, _) in enumerate(view.factors):
-        if isinstance(node, Variable) and is_orthogonal(node) and node.ndim == 2:
+        if is_orthogonal(node):
             seen.setdefault(node, []).append(k)
     for positions in seen.values():
         for p, q in combinations(positions, 2):
