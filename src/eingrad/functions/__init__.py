@@ -2,6 +2,7 @@
 
 from . import (
     activations,
+    adjugate,
     comparisons,
     determinant,
     elementary,
@@ -16,6 +17,7 @@ from . import (
 
 __all__ = [
     "activations",
+    "adjugate",
     "comparisons",
     "determinant",
     "elementary",

@@ -67,6 +67,14 @@ def square_product(node: Node) -> SquareProduct | None:
     return SquareProduct(n, node.coefficient, scalars, parts)
 
 
+def proper_product(node: Node) -> SquareProduct | None:
+    """A product that is simpler in parts: not just the matrix itself."""
+    found = square_product(node)
+    if found is not None and len(found.parts) == 1 and not found.scaled:
+        return found if isinstance(found.parts[0], Diagonal) else None
+    return found
+
+
 class _Step(NamedTuple):
     node: Node | Diagonal
     size_after: Dim

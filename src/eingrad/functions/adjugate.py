@@ -1,0 +1,156 @@
+"""Cofactors of every order: the derivatives of the determinant, which need no inverse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import combinations, permutations
+from typing import Any
+
+import numpy as np
+
+from ..dims import Dim, shape_text
+from ..errors import ShapeError
+from ..ir import build
+from ..ir.apply import apply
+from ..ir.construct import size_value
+from ..ir.node import Node, Shape
+from ..ir.record import Notation, Record, register
+from ..ir.rule import FamilyRule, Indexed, IndexRule
+from .fact_rules import keeps_matrix
+from .inverse import swapped, transposed_operand
+from .matrix_products import Diagonal, matrix_product, proper_product
+from .reductions import LEAVE_OUT
+from .templates import helpers, with_numbers
+
+Operands = tuple[Node, ...]
+Params = Mapping[str, Any]
+
+
+COFACTORS = '''
+def _cofactors(a, order):
+    """All derivatives of the given order of det(a), from the singular values: a may be singular."""
+    u, s, vh = xp.linalg.svd(a)
+    rest = _leave_out(s, order)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    summed, rows, columns = (letters[k * order : (k + 1) * order] for k in range(3))
+    out = "".join(r + c for r, c in zip(rows, columns))
+    total = 0
+    for places in itertools.permutations(range(order)):
+        sign = (-1) ** sum(p > q for p, q in itertools.combinations(places, 2))
+        left = "".join(f",...{rows[k]}{summed[k]}" for k in range(order))
+        right = "".join(f",...{summed[j]}{columns[k]}" for k, j in enumerate(places))
+        spec = f"...{summed}{left}{right}->...{out}"
+        total = total + sign * xp.einsum(spec, rest, *[u] * order, *[vh] * order, optimize=True)
+    sign = xp.linalg.det(u) * xp.linalg.det(vh)
+    return sign[(..., *[None] * (2 * order))] * total
+'''
+
+
+def cofactor_values(a: Any, order: int) -> np.ndarray:
+    """∂ᵖ det(A) / ∂A[i₁j₁] … ∂A[iₚjₚ], axes i₁, j₁, …: signed minors, A may be singular."""
+    a = np.asarray(a)
+    if a.ndim > 2:
+        parts = [cofactor_values(part, order) for part in a.reshape(-1, *a.shape[-2:])]
+        return np.asarray(parts).reshape(a.shape[:-2] + a.shape[-2:] * order)
+    n = a.shape[0]
+    result = np.zeros((n, n) * order, dtype=np.result_type(a, np.float32))
+    for rows in permutations(range(n), order):
+        for columns in permutations(range(n), order):
+            keep_r = [k for k in range(n) if k not in rows]
+            keep_c = [k for k in range(n) if k not in columns]
+            sign = (-1) ** (sum(rows) + sum(columns)) * _parity(rows) * _parity(columns)
+            place = tuple(k for pair in zip(rows, columns, strict=True) for k in pair)
+            result[place] = sign * np.linalg.det(a[np.ix_(keep_r, keep_c)])
+    return result
+
+
+def _parity(sequence: tuple[int, ...]) -> int:
+    """The sign of the permutation that sorts a sequence."""
+    return (-1) ** sum(p > q for p, q in combinations(sequence, 2))
+
+
+def adjugate_values(a: Any) -> np.ndarray:
+    """The transposed matrix of cofactors."""
+    return np.swapaxes(cofactor_values(a, 1), -1, -2)
+
+
+def _adjugate_of_product(operands: Operands, params: Params) -> Node | None:
+    """adj(c A B) -> cⁿ⁻¹ adj(B) adj(A), adj(Xᵀ) -> adj(X)ᵀ, each part square."""
+    (x,) = operands
+    inner = transposed_operand(x)
+    if inner is not None:
+        return swapped(apply("adjugate", inner))
+    found = proper_product(x)
+    if found is None or any(isinstance(part, Diagonal) for part in found.parts):
+        return None
+    parts = [apply("adjugate", part) for part in reversed(found.parts) if isinstance(part, Node)]
+    if not parts:
+        parts = [build.einsum([], [(0,), (0,)], 1, {0: found.n})]
+    return found.scale ** size_value(found.n - Dim.of(1)) * matrix_product(parts)
+
+
+register(
+    Record(
+        name="adjugate",
+        sentence="The transposed matrix of cofactors: det(X) X⁻¹, also of a singular X.",
+        signature="n n -> n n",
+        evaluate=adjugate_values,
+        derivative=(IndexRule("ij", "kl", lambda y, x: apply("cofactors", x, order=2)["jikl"]),),
+        code={
+            "numpy": "np.swapaxes(_cofactors({0}, 1), -1, -2)",
+            "jax": "jnp.swapaxes(_cofactors({0}, 1), -1, -2)",
+        },
+        helpers=helpers(LEAVE_OUT, COFACTORS),
+        notation=Notation("call", "adj", r"\operatorname{adj}"),
+        domain=("square",),
+        spellings=("adjugate", "adj"),
+        facts=keeps_matrix("symmetric", "spd", "psd"),
+        rewrites=(_adjugate_of_product,),
+        laws=("X*adj(X) == det(X)*eye(n)", "adj(X*Y) == adj(Y)*adj(X)"),
+        source="cofactors are the derivatives of det, those of cofactors the second ones",
+    )
+)
+
+
+def _cofactor_shape(shapes: tuple[Shape, ...], params: Params) -> Shape:
+    (shape,) = shapes
+    if len(shape) < 2 or shape[-1] != shape[-2]:
+        raise ShapeError(f"cofactors need a square matrix; it is {shape_text(shape)}")
+    return shape[:-2] + shape[-2:] * params["order"]
+
+
+def _next_cofactors(order: int) -> IndexRule:
+    letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    out, into = letters[: 2 * order], letters[2 * order : 2 * order + 2]
+
+    def rule(y: Node, x: Node, order: int) -> Indexed:
+        return apply("cofactors", x, order=order + 1)[out + into]
+
+    return IndexRule(out, into, rule)
+
+
+def _low_order(operands: Operands, params: Params) -> Node | None:
+    """Order 0 is det, order 1 the transposed adjugate."""
+    if params["order"] == 0:
+        return apply("det", *operands)
+    return swapped(apply("adjugate", *operands)) if params["order"] == 1 else None
+
+
+register(
+    Record(
+        name="cofactors",
+        sentence="The derivatives of the given order of det(X), two axes for each: signed minors.",
+        signature=_cofactor_shape,
+        evaluate=cofactor_values,
+        rule_params=True,
+        derivative=(FamilyRule(_next_cofactors),),
+        code=dict.fromkeys(("numpy", "jax"), with_numbers("_cofactors({0}, {order})")),
+        helpers=helpers(LEAVE_OUT, COFACTORS),
+        notation=Notation("call", "cofactors", r"\operatorname{cof}"),
+        domain=("square",),
+        spellings=("cofactors",),
+        defaults={"order": 2},
+        rewrites=(_low_order,),
+        source="det is multilinear in the entries; Laplace expansion along p rows",
+    )
+)
