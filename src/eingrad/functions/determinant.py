@@ -21,6 +21,7 @@ from .matrix_products import (
     Diagonal,
     identity_plus_outer,
     kronecker_parts,
+    proper_product,
 )
 from .templates import everywhere
 

@@ -272,6 +272,20 @@ def _next_slice(order: int) -> IndexRule:
     return IndexRule(out, into, rule)
 
 
+def _traced(view: ProductView, position: int) -> bool:
+    """Σ_k of ∫ e^{sX}[i,k] e^{(1−s)X}[k,j] ds -> e^X[i,j], and likewise round the other end."""
+    node, axes = view.factors[position]
+    if node.param("order") != 1:
+        return False
+    *batch, left0, right0, left1, right1 = axes
+    for one, other, left, right in ((right0, left1, left0, right1), (right1, left0, left1, right0)):
+        if one == other and view.private(one, 2):
+            view.drop({position}, one)
+            view.factors.append((apply("expm", *node.operands), (*batch, left, right)))
+            return True
+    return False
+
+
 def _no_order(operands: Operands, params: Params) -> Node | None:
     return apply("expm", *operands) if params["order"] == 0 else None
 
@@ -291,6 +305,7 @@ register(
         spellings=("expm_slice",),
         defaults={"order": 1},
         rewrites=(_no_order,),
+        in_products=(_traced,),
         source="C. Van Loan, Computing integrals involving the matrix exponential, "
         "doi:10.1109/TAC.1978.1101743",
     )
