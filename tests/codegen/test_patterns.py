@@ -155,7 +155,7 @@ def test_deltas_are_written_at_the_end_only() -> None:
     eye = construct.eye("n")
     core = build.contract("bd,ac->abcd", construct.matmul(build.transpose(A, (1, 0)), A), eye)
     source = agree(core)
-    assert source.count("einsum") == 1 and "einsum('ijik->ijk'" in source
+    assert source.count("einsum") == 1 and 'einsum("ijik->ijk"' in source
     assert "np.diag(" in agree(construct.diag_matrix(X))
     assert "np.eye(" in agree(B + 3 * eye)
     agree(construct.diag_matrix(X) - construct.outer(X, X) + 2 * eye)

@@ -60,17 +60,11 @@ class Signature:
         bare = Dim.symbol(symbol)
         rest = dim - bare
         if symbol not in rest.symbols():
-            return f"{text} - ({self._text(rest)})"
+            return f"{text} - ({size_text(rest, self.size_names)})"
         factor = dim.divide(bare)
         if factor is not None and symbol not in factor.symbols():
-            return f"{text} // max(1, {self._text(factor)})"
+            return f"{text} // max(1, {size_text(factor, self.size_names)})"
         return None
-
-    def _text(self, dim: Dim) -> str:
-        parts = []
-        for monomial, coefficient in dim.terms:
-            parts.append(" * ".join([str(coefficient), *(self.size_names[s] for s in monomial)]))
-        return " + ".join(parts) or "0"
 
     def _require(self, symbols: set[str]) -> None:
         """Make arguments of the symbols that no shape defines."""
@@ -96,57 +90,89 @@ class Signature:
         return ", ".join(listed)
 
     def checks(self, used: set[str]) -> list[str]:
-        """Statements that define sizes from shapes and compare all shapes with what is expected."""
+        """Statements that check all shapes and define the sizes that are used."""
         lines: list[str] = []
+        later: list[Variable] = []
         known = set(self.extra_sizes)
-        later: list[str] = []
-        for v in self.variables:
-            name, shape = self.names[v.name], v.shape
-            fresh = [s for s, text in self.defined.items() if text.startswith(f"{name}.shape[")]
-            if fresh:
-                expected = self.shape_text(shape)
-                lines += [
-                    f"if {name}.ndim != {len(shape)}:",
-                    f"    raise ValueError(f'{name} must have shape {expected}, not {{{name}.shape}}')",
-                ]
-                if [str(d) for d in shape] == fresh:
-                    left = ", ".join(self.size_names[s] for s in fresh)
-                    lines.append(f"{left}{',' if len(fresh) == 1 else ''} = {name}.shape")
-                    known.update(fresh)
-                    continue
-            later.append(f"('{name}', {name}.shape, {self._expected(shape)})")
-        plain = [(s, t) for s, t in self.defined.items() if s not in known]
-        lines += [f"{self.size_names[s]} = {text}" for s, text in plain]
+        order = list(self.defined)
+        pending = sorted(self.variables, key=lambda v: self._rank(v, order))
+        for position, v in enumerate(pending):
+            fresh = {
+                s: text
+                for s, text in self.defined.items()
+                if s not in known and text.startswith(f"{self.names[v.name]}.shape[")
+            }
+            if not fresh:
+                later.append(v)
+                continue
+            wanted = used | {
+                s for w in pending[position + 1 :] for d in w.shape for s in d.symbols()
+            }
+            lines += self._define_from(v, fresh, wanted)
+            known.update(fresh)
         if len(later) == 1:
-            v = next(v for v in self.variables if f"('{self.names[v.name]}'," in later[0])
-            name = self.names[v.name]
-            lines += (
-                [
-                    f"if {name}.shape != {self._expected(v.shape)}:",
-                    f"    raise ValueError(f'{name} must have shape {self.shape_text(v.shape)} = "
-                    f"{{{self._expected(v.shape)}}}, not {{{name}.shape}}')",
-                ]
-                if v.shape
-                else [
-                    f"if {name}.shape:",
-                    f"    raise ValueError(f'{name} must be a number, not an array of shape {{{name}.shape}}')",
-                ]
-            )
+            lines += self._check(later[0])
         elif later:
+            rows = [(self.names[v.name], self._expected(v.shape)) for v in later]
+            listed = ", ".join(f'("{name}", {name}.shape, {shape})' for name, shape in rows)
             lines += [
-                "for name, shape, expected in (" + ", ".join(later) + "):",
+                f"for name, shape, expected in ({listed}):",
                 "    if shape != expected:",
-                "        raise ValueError(f'{name} must have shape {expected}, not {shape}')",
+                '        raise ValueError(f"{name} must have shape {expected}, not {shape}")',
             ]
         return lines
 
-    def _expected(self, shape: Shape) -> str:
-        parts = [_plain(self._text(d)) for d in shape]
-        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+    def _rank(self, v: Variable, order: Sequence[str]) -> int:
+        """Arguments that define sizes come in the order in which those follow from each other."""
+        here = f"{self.names[v.name]}.shape["
+        return max(
+            (order.index(s) for s, t in self.defined.items() if t.startswith(here)),
+            default=len(order),
+        )
 
-    def shape_text(self, shape: Shape) -> str:
-        """A shape for people; names of sizes as in the code."""
-        return self._expected(shape)
+    def _define_from(self, v: Variable, fresh: Mapping[str, str], wanted: set[str]) -> list[str]:
+        """Check an argument whose shape shows sizes, and name them."""
+        name = self.names[v.name]
+        if any(not text.endswith("]") for text in fresh.values()):  # found from a compound axis
+            return [
+                f"if {name}.ndim != {v.ndim}:",
+                f'    raise ValueError(f"{name} must have {v.ndim} axes, not shape {{{name}.shape}}")',
+                *(f"{self.size_names[s]} = {text}" for s, text in fresh.items()),
+                *self._check(v),
+            ]
+        conditions = [f"{name}.ndim != {v.ndim}"]
+        whole = True
+        for k, dim in enumerate(v.shape):
+            here = f"{name}.shape[{k}]"
+            if here in fresh.values():
+                continue
+            whole = False
+            local = {**self.size_names, **fresh}
+            conditions.append(f"{here} != {size_text(dim, local)}")
+        lines = [
+            f"if {' or '.join(conditions)}:",
+            f'    raise ValueError(f"{name} must have shape {self._expected(v.shape)}, '
+            f'not {{{name}.shape}}")',
+        ]
+        if whole and v.ndim > 1:
+            names = [self.size_names[s] for d in v.shape for s in d.symbols()]
+            return [*lines, f"{', '.join(names)} = {name}.shape"]
+        return lines + [f"{self.size_names[s]} = {t}" for s, t in fresh.items() if s in wanted]
+
+    def _check(self, v: Variable) -> list[str]:
+        name = self.names[v.name]
+        if not v.shape:
+            message = f"{name} must be a number, not an array of shape {{{name}.shape}}"
+            return [f"if {name}.shape:", f'    raise ValueError(f"{message}")']
+        expected = self._expected(v.shape)
+        message = f"{name} must have shape {expected} = {{{expected}}}, not {{{name}.shape}}"
+        if not any(d.symbols() for d in v.shape):
+            message = f"{name} must have shape {expected}, not {{{name}.shape}}"
+        return [f"if {name}.shape != {expected}:", f'    raise ValueError(f"{message}")']
+
+    def _expected(self, shape: Shape) -> str:
+        parts = [size_text(d, self.size_names) for d in shape]
+        return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
 
     def document(self, outputs: Mapping[str, Node], notes: Sequence[str]) -> list[str]:
         """The docstring, as lines with their quotes."""
@@ -175,9 +201,16 @@ def plain_symbols(dim: Dim) -> frozenset[str]:
     return symbols if len(symbols) == 1 and dim == Dim.symbol(*symbols) else frozenset()
 
 
-def _plain(text: str) -> str:
-    """`1 * n` as people write it."""
-    return " + ".join(part.removeprefix("1 * ") for part in text.split(" + "))
+def size_text(dim: Dim, names: Mapping[str, str]) -> str:
+    """A size as source."""
+    parts = []
+    for monomial, coefficient in dim.terms:
+        factors = [names[s] for s in monomial]
+        if abs(coefficient) != 1 or not factors:
+            factors.insert(0, str(abs(coefficient)))
+        parts.append(("- " if coefficient < 0 else "+ ") + " * ".join(factors))
+    text = " ".join(parts) or "0"
+    return "-" + text[2:] if text.startswith("- ") else text.removeprefix("+ ")
 
 
 def _clean(note: str) -> str:

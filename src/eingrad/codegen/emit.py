@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..dims import Dim
+from .arguments import size_text
 from .names import Names
 from .program import ZERO, Program, Value
 from .target import Target, fill, number_source, parsed, slots
@@ -115,14 +116,7 @@ class Emission:
     def dim(self, dim: Dim) -> str:
         """A size as source."""
         self.size_symbols |= dim.symbols()
-        parts = []
-        for monomial, coefficient in dim.terms:
-            symbols = [self.size_names[s] for s in monomial]
-            if abs(coefficient) != 1 or not symbols:
-                symbols.insert(0, str(abs(coefficient)))
-            parts.append(("- " if coefficient < 0 else "+ ") + " * ".join(symbols))
-        text = " ".join(parts) or "0"
-        return text.removeprefix("+ ") if not text.startswith("- ") else "-" + text[2:]
+        return size_text(dim, self.size_names)
 
     def shape(self, shape: Iterable[Dim]) -> str:
         """A shape as source."""

@@ -217,12 +217,14 @@ class Lowering:
         program = self.program
         terms: list[tuple[int, Value]] = []
         patterns: list[tuple[int, Piece]] = []
-        for coefficient, part in self._parts(node):
-            sign = -1 if coefficient < 0 else 1
+        parts = self._parts(node)
+        negative = all(coefficient < 0 for coefficient, _ in parts)
+        for coefficient, part in parts:
+            sign = -1 if coefficient < 0 and not negative else 1
             if not isinstance(part, Network):
                 terms.append((sign, self.value_of(part)))
                 continue
-            piece = self.products.piece(part, abs(coefficient))
+            piece = self.products.piece(part, coefficient * sign)
             if piece is None:
                 continue
             if piece.plain:
@@ -236,12 +238,12 @@ class Lowering:
         joined = self._concatenated(patterns, node) if not terms else None
         if joined is not None:
             return joined
-        terms.sort(key=lambda t: -t[0])
         small = [t for t in patterns if _is_scaled_identity(t[1])]
         if small and (terms or len(patterns) > len(small)):
             for sign, piece in small:
                 terms.append((sign, self._assembled(piece)))
                 patterns.remove((sign, piece))
+        terms.sort(key=lambda t: -t[0])
         if not patterns:
             return program.add(terms)
         base = program.broadcast_to(program.add(terms), node.shape) if terms else None

@@ -253,6 +253,8 @@ class Products:
             if operand.kind == "array":
                 elsewhere = kept.union(*(o.labels for j, o in enumerate(operands) if j != k))
                 operand = steps.sum_out(operand, set(operand.labels) - elsewhere)
+            elif operand.kind == "inverse" and kept.issuperset(operand.labels):
+                operand = steps.array(operand)
             if operand.labels:
                 arrays.append(operand)
             else:

@@ -53,16 +53,19 @@ def prologue(arrays: Sequence[str], scalars: Sequence[str]) -> list[str]:
     deciding = arrays or scalars
     if not deciding:
         return ["dtype = np.dtype(np.float64)"]
-    names = ", ".join(deciding) + ("," if len(deciding) == 1 else "")
     everything = [*arrays, *scalars]
+    listed = ", ".join(everything)
+    if len(deciding) == 1:
+        kind = f"np.asarray({deciding[0]})"
+    else:
+        kind = f"*map(np.asarray, ({', '.join(deciding)}))"
     lines = [
-        f"dtype = np.result_type(*map(np.asarray, ({names})), np.float32)",
-        "if dtype.kind != 'f':",
-        "    raise TypeError(f'real numbers are expected, not {dtype}')",
+        f"dtype = np.result_type({kind}, np.float32)",
+        'if dtype.kind != "f":',
+        '    raise TypeError(f"real numbers are expected, not {dtype}")',
     ]
     if len(everything) == 1:
-        return [*lines, f"{everything[0]} = np.asarray({everything[0]}, dtype)"]
-    listed = ", ".join(everything)
+        return [*lines, f"{listed} = np.asarray({listed}, dtype)"]
     return [*lines, f"{listed} = (np.asarray(a, dtype) for a in ({listed}))"]
 
 
@@ -73,11 +76,7 @@ def embed(emission: Emission, value: Value) -> None:
     if based:
         name = emission.owned(value.args[0])
     else:
-        types = ", ".join(dict.fromkeys(emission.named(c) for c in cores if not c.weak))
-        kind = f"np.result_type({types})" if types else "dtype"
-        if types and "," not in types:
-            kind = f"{types}.dtype"
-        name = emission.assign_text(f"np.zeros({emission.shape(shape)}, {kind})")
+        name = emission.assign_text(f"np.zeros({emission.shape(shape)}, dtype)")
     fresh = not based
     for core, pattern in zip(cores, patterns, strict=True):
         places = [p[1:2] if p[0] < 0 else p[1:4] for p in pattern]
@@ -87,7 +86,7 @@ def embed(emission: Emission, value: Value) -> None:
             order = list(dict.fromkeys(axes))
             letters = {a: "ijklmnopqrstuvwxyzabcdefgh"[k] for k, a in enumerate(order)}
             spec = "".join(letters[a] for a in axes) + "->" + "".join(letters[a] for a in order)
-            view = f"np.einsum('{spec}', {view})[...]"
+            view = f'np.einsum("{spec}", {view})[...]'
         elif view == name:
             view += "[...]"
         emission.statement(f"{view} {'=' if fresh else '+='} {emission.text(core)}")

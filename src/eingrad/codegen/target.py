@@ -120,8 +120,15 @@ def _substituted(tree: Any, by_name: Mapping[str, ast.expr]) -> Any:
     if isinstance(tree, list):
         return [_substituted(t, by_name) for t in tree]
     if isinstance(tree, ast.AST):
-        return type(tree)(**{f: _substituted(getattr(tree, f), by_name) for f in tree._fields})
+        new = type(tree)(**{f: _substituted(getattr(tree, f), by_name) for f in tree._fields})
+        if _is_minus(new) and _is_minus(new.operand):
+            return new.operand.operand
+        return new
     return tree
+
+
+def _is_minus(tree: ast.AST) -> bool:
+    return isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub)
 
 
 def slots(template: str) -> str:
