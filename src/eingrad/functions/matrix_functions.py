@@ -275,7 +275,7 @@ def _next_slice(order: int) -> IndexRule:
 def _traced(view: ProductView, position: int) -> bool:
     """Σ_k of ∫ e^{sX}[i,k] e^{(1−s)X}[k,j] ds -> e^X[i,j], and likewise round the other end."""
     node, axes = view.factors[position]
-    if node.param("order") != 1:
+    if not isinstance(node, Apply) or node.param("order") != 1:
         return False
     *batch, left0, right0, left1, right1 = axes
     for one, other, left, right in ((right0, left1, left0, right1), (right1, left0, left1, right0)):

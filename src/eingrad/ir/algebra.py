@@ -51,11 +51,10 @@ class ProductView:
         while True:
             if len(self.factors) > 1:
                 self._collect_powers()
-                if cancel_orthogonal(self) or self._rewrite_once() or self._rewrite_opened():
-                    renamed = True
-                    self._resolve()
-                    continue
-            return renamed
+            if not (cancel_orthogonal(self) or self._rewrite_once() or self._rewrite_opened()):
+                return renamed
+            renamed = True
+            self._resolve()
 
     def _rewrite_once(self) -> bool:
         from .record import REGISTRY
