@@ -1,4 +1,4 @@
-"""Formulas come out as a person writes them: few transposes, common factors out, shared parts named."""
+"""Formulas as people write them: few transposes, common factors out, shared parts named."""
 
 from xml.etree import ElementTree
 
@@ -12,7 +12,7 @@ from eingrad.ir.apply import apply
 from eingrad.ir.build import contract
 from eingrad.ir.node import constant, variable
 from eingrad.notation import Split, derivative_formula, formula, to_latex, to_mathml
-from eingrad.notation.styles import split_direction, split_name
+from eingrad.notation.lettering import split_direction, split_name
 
 M, N, K = map(Dim.symbol, "mnk")
 A, B = variable("A", (N, N)), variable("B", (N, K))

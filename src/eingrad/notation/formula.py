@@ -22,12 +22,14 @@ from ..ir.node import Node, Shape, Sum, Term, Variable, variable
 from ..ir.walk import topological, variables
 from .index import IndexWriter, Letters, output_letters
 from .kronecker import kronecker_form
+from .latex import LATEX
+from .mathml import MATHML
 from .monomial import Monomial, add_monomials
 from .names import Names
 from .network import NotReducible
 from .render import Renderer
 from .sharing import Line, hide_sizes, share
-from .styles import LATEX, MATHML, UNICODE, Style
+from .styles import UNICODE, Style
 from .tree import ZERO, Tree, make, post_order, transposed
 from .writer import Writer
 

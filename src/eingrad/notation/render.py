@@ -13,24 +13,20 @@ from typing import NamedTuple
 
 from ..ir.node import Kernel
 from ..ir.record import REGISTRY, SPELLINGS, Notation
+from .lettering import (
+    BUILT_IN,
+    MODULES,
+    SECOND_NAMES,
+    decimal,
+    is_short,
+    size_text,
+    written,
+)
 from .styles import UNICODE, Style
 from .tree import MATRIX, Tree, divides, fold
 
 # Levels, loosest first (docs/language.md).
 COMPARE, SUM, SIGMA, MIDDLE, PRODUCT, POSTFIX, ATOM = range(7)
-
-BUILT_IN = {
-    "diag": Notation("call", "diag", r"\operatorname{diag}"),
-    "tr": Notation("call", "tr", r"\operatorname{tr}"),
-    "sum": Notation("call", "sum", r"\operatorname{sum}"),
-    "vec": Notation("call", "vec", r"\operatorname{vec}"),
-    "tril": Notation("call", "tril", r"\operatorname{tril}"),
-    "triu": Notation("call", "triu", r"\operatorname{triu}"),
-    "reshape": Notation("call", "reshape", r"\operatorname{reshape}"),
-    "norm": Notation("fence", ("‖", "‖"), (r"\left\lVert ", r" \right\rVert")),
-}
-SECOND_NAMES = {"norm": "norm2"}
-MODULES = ("np", "numpy", "math")  # np.exp is a function even where exp is a variable
 
 
 class Drawn(NamedTuple):
@@ -113,7 +109,7 @@ class Renderer:
         drawn = self.style.symbol(text)
         if not sizes:
             return Drawn(drawn, ATOM, "name", "name")
-        texts = [_size_text(s) for s in sizes]
+        texts = [size_text(s) for s in sizes]
         braced = any(len(t) > 1 for t in texts) and not (len(texts) == 1 and texts[0].isalnum())
         return Drawn(self.style.sub(drawn, texts, braced), ATOM, "name", "word")
 
@@ -421,43 +417,6 @@ class Renderer:
             return self.style.word(free)
         module = next((m for m in MODULES if m not in self.taken), MODULES[0])
         return self.style.word(f"{module}.{candidates[-1]}")
-
-
-def decimal(value: int | Fraction, longest: int = 64) -> str:
-    """A number as it is typed: an integer, p/q with a denominator up to `longest`, or a decimal."""
-    if isinstance(value, int) or value.denominator == 1:
-        return str(int(value))
-    rest, digits = value.denominator, 0
-    for p in (2, 5):
-        count = 0
-        while rest % p == 0:
-            rest //= p
-            count += 1
-        digits = max(digits, count)
-    if rest != 1 or value.denominator <= longest:
-        return f"{value.numerator}/{value.denominator}"
-    scaled = str(abs(value.numerator) * 10**digits // value.denominator).rjust(digits + 1, "0")
-    return f"{'-' if value < 0 else ''}{scaled[:-digits]}.{scaled[-digits:]}"
-
-
-def written(value: object) -> str:
-    """A parameter of a function as it is typed."""
-    if isinstance(value, Fraction) and value.denominator != 1:
-        text = decimal(value, longest=0)
-        return text if "/" not in text else repr(float(value))
-    return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def is_short(text: str) -> bool:
-    """Whether a name is one letter, so that names may stand side by side."""
-    return len(text) == 1
-
-
-def _size_text(size: object) -> str:
-    """A size as a subscript: a product of one-letter sizes is `mn`."""
-    text = str(size)
-    pieces = text.split("*")
-    return "".join(pieces) if all(len(p) == 1 and p.isalpha() for p in pieces) else text
 
 
 def to_unicode_tree(tree: Tree) -> str:
