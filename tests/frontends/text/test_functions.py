@@ -7,7 +7,8 @@ import pytest
 
 from eingrad.frontends.declare import declaration
 from eingrad.frontends.text import parse
-from eingrad.frontends.text.functions import STRUCTURAL, find_record
+from eingrad.frontends.text.functions import STRUCTURAL
+from eingrad.frontends.text.records import find_record
 from eingrad.ir.record import REGISTRY
 from eingrad.verify import evaluate
 

@@ -9,8 +9,9 @@ from ...dims import ONE, Dim
 from ...ir import build, construct
 from ...ir.node import Node
 from . import syntax as s
-from .functions import Arguments, axes_of, integer, size, structural
+from .functions import Arguments, structural
 from .values import Context, Value
+from .written import axes_of, integer, size
 
 MAX_ITEMS = 200  # of a block or a concatenation
 

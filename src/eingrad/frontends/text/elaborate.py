@@ -5,7 +5,7 @@ The walk is a list, not recursion: texts may be as deep as the parser allows, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 from ...dims import Dim, shape_text
 from ...errors import NameError_, ShapeError
@@ -13,8 +13,9 @@ from ...ir import build, construct
 from ...ir import node as ir
 from ...ir.apply import apply
 from ...ir.node import Node, Shape, Variable
-from . import arrays, entries, functions, operators, structural
+from . import entries, functions, records, structural
 from . import syntax as s
+from .handlers import HANDLERS, unexpected
 from .lexer import Token
 from .names import Vocabulary, is_lower_greek
 from .sizes import Sizes
@@ -78,7 +79,7 @@ class Elaborator:
 
     def make(self, syntax: s.Syntax, parts: list[Value]) -> Value:
         """The value of a syntax from those of its parts."""
-        handler = HANDLERS.get(type(syntax), _unexpected)
+        handler = HANDLERS.get(type(syntax), unexpected)
         if all(p.letters is None for p in parts) or isinstance(syntax, s.Subscript | s.Summation):
             return handler(self, syntax, parts)
         if not _works_on_entries(syntax):
@@ -140,7 +141,7 @@ class Elaborator:
         if name in context.sizes.rigid or name in context.sizes.typed:
             dim = Dim.symbol(name)
             return context.new(syntax, (), lambda: construct.size_value(context.sizes.resolve(dim)))
-        record = functions.find_record(name)
+        record = records.find_record(name)
         if record is not None and not record.domain:  # a constant such as pi
             constant = record.name
             return context.new(syntax, (), lambda: apply(constant))
@@ -260,7 +261,7 @@ def _in_python_style(syntax: s.Syntax) -> bool:
 def _works_on_entries(syntax: s.Syntax) -> bool:
     """Whether a syntax means the same for an entry as for a scalar."""
     if isinstance(syntax, s.Call):
-        record = functions.find_record(syntax.function)
+        record = records.find_record(syntax.function)
         elementwise = record is not None and record.elementwise
         return elementwise or syntax.function in ("sqrt", "square", "pow", "power")
     if isinstance(syntax, s.Binary):
@@ -298,147 +299,3 @@ def _in_order_of_use(context: Context, where: s.Where) -> list[tuple[str, s.Synt
             del left[name]
             result.append((name, values[name]))
     return result
-
-
-# -- one handler for each kind of syntax -------------------------------------------------------
-
-Handler = Callable[[Elaborator, s.Syntax, list[Value]], Value]
-HANDLERS: dict[type, Handler] = {}
-
-
-def handles(kind: type) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    """Register the handler of a kind of syntax."""
-
-    def remember(handler: Callable[..., Value]) -> Callable[..., Value]:
-        HANDLERS[kind] = handler
-        return handler
-
-    return remember
-
-
-def _unexpected(elaborator: Elaborator, syntax: s.Syntax, parts: list[Value]) -> Value:
-    raise elaborator.context.error("this has no meaning here", syntax)
-
-
-@handles(s.Number)
-def _number(elaborator: Elaborator, syntax: s.Number, parts: list[Value]) -> Value:
-    zero = syntax.value == 0
-    value = elaborator.context.new(
-        syntax, (), lambda: build.zeros(()) if zero else build.number(syntax.value)
-    )
-    value.number = syntax.value
-    return value
-
-
-@handles(s.Name)
-def _name(elaborator: Elaborator, syntax: s.Name, parts: list[Value]) -> Value:
-    return elaborator.name(syntax)
-
-
-@handles(s.Constant)
-def _constant(elaborator: Elaborator, syntax: s.Constant, parts: list[Value]) -> Value:
-    context = elaborator.context
-    for dim in syntax.sizes:
-        for symbol in dim.symbols():
-            context.sizes.named(symbol)
-    if syntax.kind == "eye":
-        dim = syntax.sizes[0] if syntax.sizes else context.sizes.fresh()
-        return structural.identity(context, syntax, dim)
-    if syntax.kind == "commutation":
-        return structural.commutation(context, syntax, *syntax.sizes)
-    return structural.ones(context, syntax, list(syntax.sizes) or [context.sizes.fresh()])
-
-
-@handles(s.Sum)
-def _sum(elaborator: Elaborator, syntax: s.Sum, parts: list[Value]) -> Value:
-    return operators.add(elaborator.context, syntax, parts)
-
-
-@handles(s.Prefix)
-def _prefix(elaborator: Elaborator, syntax: s.Prefix, parts: list[Value]) -> Value:
-    return structural.root(elaborator.context, syntax, parts[0])
-
-
-@handles(s.Transpose)
-def _transpose(elaborator: Elaborator, syntax: s.Transpose, parts: list[Value]) -> Value:
-    return operators.transpose(elaborator.context, syntax, parts[0])
-
-
-@handles(s.Fence)
-def _fence(elaborator: Elaborator, syntax: s.Fence, parts: list[Value]) -> Value:
-    context = elaborator.context
-    if syntax.kind == "norm":
-        return structural.norm(context, syntax, parts[0], syntax.which)
-    record = functions.find_record("abs")
-    assert record is not None
-    return functions.apply_record(context, syntax, record, parts, {})
-
-
-@handles(s.Subscript)
-def _subscript(elaborator: Elaborator, syntax: s.Subscript, parts: list[Value]) -> Value:
-    return entries.entry(elaborator.context, syntax, parts[0])
-
-
-@handles(s.Delta)
-def _delta(elaborator: Elaborator, syntax: s.Delta, parts: list[Value]) -> Value:
-    return entries.delta(elaborator.context, syntax)
-
-
-@handles(s.Summation)
-def _summation(elaborator: Elaborator, syntax: s.Summation, parts: list[Value]) -> Value:
-    return entries.summation(elaborator.context, syntax, parts[0])
-
-
-@handles(s.Block)
-def _block(elaborator: Elaborator, syntax: s.Block, parts: list[Value]) -> Value:
-    return arrays.block(elaborator.context, syntax, parts)
-
-
-@handles(s.Index)
-def _index(elaborator: Elaborator, syntax: s.Index, parts: list[Value]) -> Value:
-    return arrays.index(elaborator.context, syntax, parts[0])
-
-
-@handles(s.Call)
-def _call(elaborator: Elaborator, syntax: s.Call, parts: list[Value]) -> Value:
-    return functions.call(elaborator.context, syntax, parts)
-
-
-@handles(s.Binary)
-def _binary(elaborator: Elaborator, syntax: s.Binary, parts: list[Value]) -> Value:
-    context = elaborator.context
-    left, right = parts
-    operator = syntax.operator
-    scalar = left.is_scalar or right.is_scalar
-    if operator == "*":
-        if elaborator.python and not syntax.implicit and not scalar:
-            raise context.misfit(
-                "* between arrays is ambiguous in a text with @ or .T",
-                left,
-                right,
-                hint="write @ for the matrix product or .* for entry by entry",
-            )
-        return operators.product(context, syntax, left, right)
-    if operator == "@":
-        return operators.at(context, syntax, left, right)
-    if operator == "⊗":
-        return operators.kronecker(context, syntax, left, right)
-    if operator == "^":
-        return operators.power(context, syntax, left, right)
-    if operator == ".^":
-        return operators.elementwise_power(context, syntax, left, right)
-    if operator == "/" and not right.is_scalar:
-        raise context.misfit(
-            "/ divides by a scalar only",
-            left,
-            right,
-            hint="write ./ for entry by entry, inv(B) for the inverse",
-        )
-    if operator == "\\":
-        inverse = functions.find_record("inv")
-        assert inverse is not None
-        inverted = functions.apply_record(context, syntax.left, inverse, [left], {})
-        return operators.product(context, syntax, inverted, right)
-    if operator in operators.COMPARISON_RECORDS:
-        return operators.compare(context, syntax, left, right)
-    return operators.elementwise(context, syntax, left, right, operator)
