@@ -8,6 +8,7 @@ import pytest
 import eingrad.functions  # noqa: F401
 from eingrad.dims import Dim
 from eingrad.frontends.text import parse
+from eingrad.frontends.text.parse import parse_index_form
 from eingrad.ir import build, construct
 from eingrad.ir.apply import apply
 from eingrad.ir.node import variable
@@ -90,6 +91,19 @@ def test_a_scalar_of_any_name_reads_back(name):
     result = formula(node)
     point = sample(node)
     np.testing.assert_allclose(read(result, node, point), evaluate(node, point, SIZES))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_entries_of_any_name_read_back(name):
+    x, A = variable(name, (N,)), variable("B", (N, M))
+    node = build.contract("i,ik,jk->ijj", x, A, A) + build.contract("i,j->iij", x, x * x)
+    result = formula(node, form="index")
+    point = sample(node)
+    known = {v.name: v for v in variables(node)}
+    read_node = parse_index_form(str(result), known, result.letters, result.shape)
+    np.testing.assert_allclose(
+        evaluate(read_node, point, SIZES), evaluate(node, point, SIZES), err_msg=str(result)
+    )
 
 
 def test_invented_names_avoid_all_of_the_alphabet():

@@ -17,6 +17,7 @@ BUILT_IN = {
     "norm": Notation("fence", ("‖", "‖"), (r"\left\lVert ", r" \right\rVert")),
 }
 SECOND_NAMES = {"norm": "norm2"}
+INDEX_SYMBOLS = ("δ", "delta", "Σ")  # with a subscript they are not a variable's entry
 MODULES = ("np", "numpy", "math")  # np.exp is a function even where exp is a variable
 
 GREEK = {

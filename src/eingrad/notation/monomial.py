@@ -19,6 +19,7 @@ from .tree import (
     ONE,
     Kind,
     Tree,
+    alike,
     diag,
     elementwise_power,
     fraction,
@@ -317,6 +318,8 @@ def _is_ones(core: Tree | None) -> bool:
 def _sum_tree(terms: list[Monomial], kind: Kind) -> Tree:
     if any(not _is_ones(t.core) for t in terms):
         terms = [t._replace(core=None) if _is_ones(t.core) else t for t in terms]
+    cores = alike([t.core for t in terms if t.core is not None])[::-1]
+    terms = [t if t.core is None else t._replace(core=cores.pop()) for t in terms]
     written = [term.signed() for term in terms]
     written.sort(key=lambda sb: _place(*sb))
     signs = tuple(sign for sign, _ in written)

@@ -15,6 +15,7 @@ from ..ir.node import Kernel
 from ..ir.record import REGISTRY, SPELLINGS, Notation
 from .lettering import (
     BUILT_IN,
+    INDEX_SYMBOLS,
     MODULES,
     SECOND_NAMES,
     decimal,
@@ -144,9 +145,10 @@ class Renderer:
 
     def _delta(self, tree: Tree, args: list[Drawn]) -> Drawn:
         braced = any(len(letter) > 1 for letter in tree.data)
-        return Drawn(
-            self.style.sub(self.style.symbol("δ"), tree.data, braced), ATOM, "name", "word"
-        )
+        head = self.style.symbol("δ")
+        if "δ" in self.taken:  # the entry of the identity says the same
+            head = self.style.bracket(self._symbol(("I", "Id"), ()).text)
+        return Drawn(self.style.sub(head, tree.data, braced), ATOM, "name", "word")
 
     # Operators.
 
@@ -319,7 +321,8 @@ class Renderer:
         if tree.args[0].op == "name":
             title = tree.args[0].data
             braced = braced or not is_short(title) or f"{title}_{''.join(letters)}" in self.taken
-        inner = base if tree.args[0].op == "name" else self.within(base._replace(level=SUM), ATOM)
+        plain = tree.args[0].op == "name" and tree.args[0].data not in INDEX_SYMBOLS
+        inner = base if plain else self.within(base._replace(level=COMPARE), ATOM)
         return Drawn(self.style.sub(inner.text, letters, braced), ATOM, inner.starts, "word")
 
     def _sigma(self, tree: Tree, args: list[Drawn]) -> Drawn:

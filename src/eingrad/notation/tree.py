@@ -185,6 +185,20 @@ def kernel(node: Kernel) -> Tree:
 # Products.
 
 
+def alike(trees: Sequence[Tree]) -> list[Tree]:
+    """Trees of one shape written alike: a matrix with one row beside rows is `vec(A)ᵀ`."""
+    kinds = {t.kind for t in trees}
+    if MATRIX not in kinds or not kinds & {ROW, COLUMN}:
+        return list(trees)
+    result = []
+    for tree in trees:
+        if tree.kind == MATRIX:
+            tree = call("vec", tree, kind=COLUMN)
+            tree = transposed(tree) if ROW in kinds else tree
+        result.append(tree)
+    return result
+
+
 def product(*factors: Tree) -> Tree:
     """Juxtaposition; a scalar product of vectors inside stays in brackets."""
     flat: list[Tree] = []

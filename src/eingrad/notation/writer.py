@@ -29,7 +29,19 @@ from .kronecker import kronecker_form
 from .monomial import Monomial, add_monomials
 from .names import Names
 from .network import Network, NotReducible
-from .tree import COLUMN, MATRIX, ROW, Tree, call, elementwise_power, kernel, make, name, transposed
+from .tree import (
+    COLUMN,
+    MATRIX,
+    ROW,
+    Tree,
+    alike,
+    call,
+    elementwise_power,
+    kernel,
+    make,
+    name,
+    transposed,
+)
 
 MAX_FACTORS = 400  # the reduction is quadratic; a longer product is written in index notation
 
@@ -125,6 +137,7 @@ class Writer:
         """A function of written operands."""
         kind = _kind(node)
         if operands and lookup(node.function).elementwise:
+            operands = alike(operands)
             kind = (any(o.kind[0] for o in operands), any(o.kind[1] for o in operands))
         return call(
             node.function,
