@@ -91,6 +91,7 @@ def test_shape_errors_show_both_sides(text, marks, message, hint):
         ("eye(-3)", ["-3"], "not negative", ""),
         ("ones(2.5)", ["2.5"], "not a size", ""),
         ("x[1.5]", ["1.5"], "not a size", ""),
+        ("A[i, j]", ["j"], "no known size", "declare"),
         ("x[::2]", ["::2"], "known size", ""),
         ("x where x = x", ["x"], "by itself", ""),
         ("x_{1", ["{"], "not closed", ""),

@@ -218,6 +218,15 @@ def _check_place(context: Context, item: s.Syntax, place: Dim, size_here: Dim) -
 
 def size_or_negative(context: Context, item: s.Syntax) -> Dim:
     """An index as written: `0`, `-1`, `n-1`."""
+    for part in s.postorder(item):
+        if isinstance(part, s.Name):
+            known = (*context.sizes.rigid, *context.sizes.typed)
+            if part.name not in known:
+                raise context.error(
+                    f"an index is made of numbers and sizes, and {part.name} is no known size",
+                    part,
+                    hint="declare the shape with that size",
+                )
     if isinstance(item, s.Sum) and len(item.terms) == 1 and item.signs == [-1]:
         return size(context, item.terms[0]) * -1
     return size(context, item)

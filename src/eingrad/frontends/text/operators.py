@@ -228,7 +228,8 @@ def power(context: Context, syntax: s.Binary, base: Value, exponent: Value) -> V
             "an exponent of ^ is a number", base, exponent, hint="write .^ for entry by entry"
         )
     if base.ndim != 2:
-        shown = _name(base, "x")
+        written = context.text[base.syntax.start : base.syntax.stop]
+        shown = written if len(written) < 30 else "x"
         raise context.misfit(
             f"^ is the power of a scalar or of a square matrix, and this is a {base.kind}",
             base,
