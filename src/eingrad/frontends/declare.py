@@ -10,8 +10,7 @@ from difflib import get_close_matches
 from ..dims import Dim, product, shape_text
 from ..errors import FactError, NameError_, ShapeError
 from ..ir.facts import KNOWN
-from ..ir.node import MATRIX_FACTS
-from ..ir.node import Shape
+from ..ir.node import MATRIX_FACTS, Shape
 
 MAX_NAME = 120
 MAX_AXES = 32
