@@ -11,6 +11,7 @@ from ..errors import CheckError, InputError, NameError_
 from ..ir.build import is_zero
 from ..ir.node import Node, Variable
 from ..ir.walk import awake, variables, with_facts
+from ..simplify import shortest
 
 if TYPE_CHECKING:
     from ..notation import Formula
@@ -238,7 +239,8 @@ class Derivative:
     def outputs(self, names: Sequence[str]) -> dict[str, Node]:
         """The nodes called `value`, `derivative`, and by order `gradient`/`jacobian`, `hessian`."""
         chain = {"value": with_facts(self.of), "derivative": self.node}
-        by_order = [*self._previous, self.node][: self.order]
+        before = (shortest(with_facts(node)) for node in self._previous)
+        by_order = [*before, self.node][: self.order]
         if by_order:
             chain["gradient"] = chain["jacobian"] = by_order[0]
         if len(by_order) > 1:

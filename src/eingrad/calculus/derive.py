@@ -65,10 +65,10 @@ def derivative(
         )
     node = as_tensor_node(y)
     by = [find_variable(node, item) for item in wrt]
-    chain: list[Node] = []
-    for k in range(1, len(by) + 1):
-        chain.append(shortest(with_facts(differentiate(node, by[:k], mode))))
-    free = chain[-1]
+    # What is differentiated again must not know that S = Sᵀ: then the check would differentiate 2S
+    # where the second derivative is that of S + Sᵀ. Facts are put to use in the last one alone.
+    chain = [differentiate(node, by[:k], mode) for k in range(1, len(by) + 1)]
+    free = shortest(with_facts(chain[-1]))
     counted, notes = for_symmetric(free, node.ndim, by, symmetric)
     result = free if counted is free else shortest(counted)
     occurring = {v.name for v in variables(node)}
