@@ -250,9 +250,9 @@ def _compare(
             break
     if method == "central":
         for direction in directions:
-            slope, error = central(f, x, direction)
+            slope, uncertain = central(f, x, direction)
             numeric.append(slope)
-            doubt.append(error)
+            doubt.append(uncertain)
     difference = np.abs(np.array(exact) - np.array(numeric))
     floor = 1e-3 * np.abs(value).max(initial=0.0) / (1.0 + np.abs(x).max(initial=0.0))
     scale = max(
