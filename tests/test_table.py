@@ -134,3 +134,10 @@ def test_a_structured_hessian_keeps_its_identity():
 def test_a_symmetric_positive_definite_matrix_has_no_transposed_inverse():
     X = eingrad.parse("logdet(X)", X="n n spd")
     assert str(eingrad.derivative(X, "X").formula()) == "X⁻¹"
+
+
+@pytest.mark.parametrize("text", ["tril(tril(A*B))", "norm2(tril(A*B))^2"])
+def test_a_mask_times_itself_is_printed(text):
+    d = eingrad.derivative(text, "A", "A") if text.startswith("n") else eingrad.jacobian(text, "A")
+    assert "tril(" in str(d.formula())
+    assert d.check().ok

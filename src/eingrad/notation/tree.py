@@ -232,7 +232,10 @@ def hadamard(factors: Sequence[Tree]) -> Tree:
         return flat[0]
     masks = [f for f in flat if f.op == "kernel" and f.data.kind in ("tril", "triu")]
     if masks:  # A ⊙ (ones below the diagonal) is tril(A)
-        inner = hadamard([f for f in flat if f is not masks[0]])
+        rest = [f for f in flat if f is not masks[0]]
+        if not rest:  # a mask times itself
+            return masks[0]
+        inner = hadamard(rest)
         k = dict(masks[0].data.params)["k"]
         return call(masks[0].data.kind, inner, params=(k,) if k else (), kind=inner.kind)
     flat.sort(key=lambda f: (not f.scalar, divides(f), f.length, f.text))
