@@ -112,6 +112,11 @@ def test_the_check_says_how_closely():
     assert check["error"] < 1e-6 and check["text"]
 
 
+def test_what_could_not_be_checked_is_shown_as_such_and_is_no_success():
+    result = derive("log(-exp(x))", "--wrt", "x")
+    assert result.exit_code == 1 and "not checked" in result.stdout
+
+
 def test_no_check_says_that_there_was_none():
     assert "not checked" in answered("x'*x", "--wrt", "x", "--no-check")
     assert document("x'*x", "--wrt", "x", "--no-check")["derivatives"][0]["check"] is None
