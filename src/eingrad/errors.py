@@ -37,8 +37,9 @@ class InputError(EingradError, ValueError):
 
     Examples
     --------
-    >>> print(InputError("shapes do not fit", text="A*x", spans=(Span(0, 1, "m×n"), Span(2, 3,
-    "k")))) shapes do not fit
+    >>> spans = (Span(0, 1, "m×n"), Span(2, 3, "k"))
+    >>> print(InputError("shapes do not fit", text="A*x", spans=spans))
+    shapes do not fit
       A*x
       ^ ^
       │ └ k

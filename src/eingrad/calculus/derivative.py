@@ -41,7 +41,7 @@ class Derivative:
     >>> print(d.formula())
     2Aᵀ(Ax − y)
     >>> d.shape
-    (n)
+    (Dim(n),)
     """
 
     def __init__(

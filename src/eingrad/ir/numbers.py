@@ -16,7 +16,8 @@ def number(value: Number | float) -> Node:
     >>> number(0.1) is number(Fraction(1, 10))
     True
     """
-    return raw_term(exact(value), (), (), ())
+    c = exact(value)
+    return raw_term(c, (), (), ()) if c else zeros(())
 
 
 def exact(value: Number | float) -> Number:

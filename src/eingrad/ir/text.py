@@ -363,9 +363,9 @@ def _shown(node: Node, depth: int) -> str:
         return f"size({node.dim})"
     if isinstance(node, Kernel):
         return node.kind
-    if not node.operands:
-        return "0" if isinstance(node, Sum) else _indexed(node, depth)
-    if not depth:
+    if isinstance(node, Sum) and not node.operands:
+        return "0"
+    if node.operands and not depth:
         return "…"
     if isinstance(node, Apply):
         inner = ", ".join(_shown(o, depth - 1) for o in node.operands[:4])

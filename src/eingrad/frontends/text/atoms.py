@@ -6,10 +6,11 @@ from ...dims import Dim
 from ...errors import ParseError
 from . import syntax as s
 from .cursor import Cursor, Parse
-from .lexer import Token
+from .lexer import OPENERS, Token
 
 COMPARE, ADD, MULTIPLY, JUXTAPOSE = 10, 20, 30, 40  # levels of operators
 MODULES = frozenset({"np", "numpy", "jnp", "torch", "tf", "math", "linalg", "scipy", "special"})
+ROUNDING = {"⌊": "floor", "⌈": "ceil"}
 
 
 class Atoms(Cursor):
@@ -32,6 +33,8 @@ class Atoms(Cursor):
                 return (yield self.block(token))
             if token.text in ("|", "‖"):
                 return (yield self.fence(token))
+            if token.text in ROUNDING:
+                return (yield self.rounding(token))
             if token.text == "√":
                 operand = yield self.atom()
                 operand = yield self.postfix(operand, powers=False)
@@ -170,6 +173,15 @@ class Atoms(Cursor):
         if isinstance(inside, s.Binary):
             inside.implicit = False
         return inside
+
+    def rounding(self, opening: Token) -> Parse:
+        """`⌊x⌋` and `⌈x⌉`, which open and close like brackets."""
+        saved, self.fences = self.fences, []
+        inside = yield self.expression(0)
+        close = self.expect(OPENERS[opening.text])
+        self.fences = saved
+        name = ROUNDING[opening.text]
+        return s.Call(opening.start, close.stop, name, [inside], {}, opening.stop)
 
     def fence(self, opening: Token) -> Parse:
         self.fences.append(opening.text)

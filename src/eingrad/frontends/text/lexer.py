@@ -23,16 +23,16 @@ SAME_OPERATOR = {
 }  # fmt: skip
 OPERATORS = re.compile(
     r"\.\*\*|\.[*/^']|\*\*|<=|>=|==|!=|~=|:=|\|\||[-+*/^@'()\[\]{},;:=<>|.\\]"
-    r"|[−–·\u0387⋅∗×⊙∘⊘⊗÷∕’′⊤∥‖≤≥≠√⟨⟩⨯≔∑]"
+    r"|[−–·\u0387⋅∗×⊙∘⊘⊗÷∕’′⊤∥‖≤≥≠√⟨⟩⨯≔∑⌊⌋⌈⌉]"
 )
 NUMBER = re.compile(r"(?:[0-9]+(?:\.(?![*/^'.])(?![A-Za-z])[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 SUPERSCRIPTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵀᐟ⁽⁾ⁿ", "0123456789+-T/()n", strict=True))
-SUPERSCRIPT_PART = re.compile(r"-?T|[+-]?(?:[0-9]+(?:/[0-9]+)?|n)|\([^()]*\)")
+SUPERSCRIPT_PART = re.compile(r"-?T|[+-]?(?:[0-9]+(?:/[0-9]+)?|n)|\([^()]*\)|\+")
 SUBSCRIPT_DIGITS = frozenset("₀₁₂₃₄₅₆₇₈₉")
 BOLD_ONES = frozenset("𝟏𝟙𝟭")
 DOTS = frozenset("·\u0387")  # letters to Python, products here
 INVISIBLE = frozenset("\u200b\u200c\u200d\u2060\ufeff")
-OPENERS = {"(": ")", "[": "]", "{": "}"}
+OPENERS = {"(": ")", "[": "]", "{": "}", "⌊": "⌋", "⌈": "⌉"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Token:
     def ends_operand(self) -> bool:
         """Whether an operand may end here, so that `'` behind it is a transpose."""
         if self.kind == "op":
-            return self.text in ")]}'|‖"
+            return self.text in ")]}'|‖⌋⌉"
         return self.kind in {"number", "name", "sup", "sub", "string", "ones"}
 
 

@@ -133,7 +133,7 @@ class Parser(Atoms):
             return False
         if token.text in ("|", "‖"):
             return not self._closes_fence(token.text)
-        return token.text in ("(", "√", "∑")
+        return token.text in ("(", "√", "∑", "⌊", "⌈")
 
     def _definition_next(self) -> bool:
         return defined(self.tokens, self.position + 1, self.index)[0] != ""
@@ -233,6 +233,8 @@ class Parser(Atoms):
                 minus = s.Number(token.start, token.stop, Fraction(-1), "-1")
                 left = s.Binary(left.start, token.stop, "^", left, minus)
             return s.Transpose(left.start, token.stop, left)
+        if token.text == "+":
+            return s.Call(left.start, token.stop, "pinv", [left], {}, token.stop)
         word = token.text.strip("()")
         exponent: s.Syntax
         if word.lstrip("+-") == "n":
