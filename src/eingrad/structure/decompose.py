@@ -1,0 +1,361 @@
+"""A tensor as terms that say what is small: coefficient · Π cores · δ.
+
+The factored form of a node keeps deltas and factors apart already. Here sums that hide structure
+are opened, and the factors of each term are put together into *cores*: the smallest arrays of
+which the term is the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..dims import Dim, product
+from ..ir.build import add, einsum, exact, split_coefficient, zeros
+from ..ir.node import (
+    AxisIndex,
+    Contraction,
+    Factor,
+    Kernel,
+    Node,
+    Number,
+    Shape,
+    Sum,
+    Term,
+)
+from ..ir.walk import topological
+
+MAX_TERMS = 32  # sums are opened up to this many terms in all
+
+
+@dataclass(frozen=True)
+class Core:
+    """One small array of a term.
+
+    Attributes
+    ----------
+    node:
+        Its value; each axis is one atom.
+    atoms:
+        The atom on each axis of `node`, all different; none for a scalar.
+    parts:
+        The factors that it is the elementwise (broadcast) product of, with atoms on their axes.
+    """
+
+    node: Node
+    atoms: tuple[int, ...]
+    parts: tuple[Factor, ...]
+
+
+@dataclass(frozen=True)
+class StructuredTerm:
+    """coefficient · Π cores · δ.
+
+    Attributes
+    ----------
+    coefficient:
+        An exact number.
+    sizes:
+        The size of each atom; atoms are numbered 0, 1, … as they first occur in `axes`.
+    axes:
+        For each axis of the tensor the atoms that it is made of, row-major. An atom in several
+        places is a Kronecker delta; an axis of literal size 1 has none.
+    cores:
+        Arrays with disjoint atoms, and at most one scalar (first). An atom that no core has is a
+        one along its axis (where it occurs once) or an identity (where it occurs twice).
+    """
+
+    coefficient: Number
+    sizes: Shape
+    axes: tuple[AxisIndex, ...]
+    cores: tuple[Core, ...]
+
+    @property
+    def scalar(self) -> Node | None:
+        """The scalar core, if there is one."""
+        return self.cores[0].node if self.cores and not self.cores[0].atoms else None
+
+    @property
+    def arrays(self) -> tuple[Core, ...]:
+        """The cores that are not scalar."""
+        return tuple(c for c in self.cores if c.atoms)
+
+    @property
+    def carried(self) -> frozenset[int]:
+        """The atoms that some core has."""
+        return frozenset(a for c in self.cores for a in c.atoms)
+
+    @property
+    def deltas(self) -> tuple[int, ...]:
+        """The atoms that occur more than once in `axes`."""
+        flat = [a for axis in self.axes for a in axis]
+        return tuple(a for a in range(len(self.sizes)) if flat.count(a) > 1)
+
+    def places(self, atom: int) -> tuple[int, ...]:
+        """The axes that an atom is part of (an axis twice where it occurs in it twice)."""
+        return tuple(k for k, axis in enumerate(self.axes) for a in axis if a == atom)
+
+    @property
+    def support(self) -> Dim:
+        """How many entries the deltas leave: all others are zero."""
+        return product(self.sizes)
+
+    @property
+    def stored(self) -> Dim:
+        """How many numbers the cores have (1 for a multiple of deltas)."""
+        total = Dim([])
+        for core in self.cores:
+            total = total + product(core.node.shape)
+        return total if self.cores else Dim.of(1)
+
+    @cached_property
+    def node(self) -> Node:
+        """The tensor that this term is."""
+        factors = [(c.node, [(a,) for a in c.atoms]) for c in self.cores]
+        return einsum(factors, self.axes, self.coefficient, dict(enumerate(self.sizes)))
+
+
+@dataclass(frozen=True)
+class Decomposition:
+    """A tensor of axes output, then those of each input, as a sum of structured terms.
+
+    Attributes
+    ----------
+    shape:
+        One size for each axis.
+    n_out:
+        How many axes are the output's.
+    inputs:
+        How many axes each input has.
+    terms:
+        None for zero.
+    """
+
+    shape: Shape
+    n_out: int
+    inputs: tuple[int, ...]
+    terms: tuple[StructuredTerm, ...]
+
+    def rebuild(self) -> Node:
+        """The tensor again, exactly."""
+        return add(*(t.node for t in self.terms)) if self.terms else zeros(self.shape)
+
+    def merged(self) -> Decomposition:
+        """The same with terms put into others that hold them anyway: `B + λI`, with B any matrix,
+        is one matrix. (Low rank + diagonal is kept as two terms by `decompose` alone.)"""
+        from .merge import absorb
+
+        return Decomposition(self.shape, self.n_out, self.inputs, absorb(self.terms))
+
+
+def decompose(node: Node, n_out: int = 0, inputs: Sequence[int] = ()) -> Decomposition:
+    """The structure of a tensor.
+
+    Parameters
+    ----------
+    node:
+        Any tensor; for a derivative, its axes are output, then inputs.
+    n_out, inputs:
+        How many axes are the output's, and each input's; only noted.
+
+    Returns
+    -------
+    Decomposition
+        Its `rebuild()` is the same tensor as `node`.
+
+    Examples
+    --------
+    >>> from eingrad.ir.build import contract, dims
+    >>> from eingrad.ir.node import variable
+    >>> B = variable("B", dims("n", "k"))
+    >>> (term,) = decompose(contract("db,ac->abcd", B, contract("ac->ac", B)), 2, [2]).terms
+    >>> term.axes, [core.atoms for core in term.cores]
+    (((0,), (1,), (2,), (3,)), [(0, 2), (1, 3)])
+    """
+    from .merge import collect
+
+    pieces: list[Node] = []
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        opened = _open(current, MAX_TERMS - len(pieces) - len(pending))
+        if opened is None:
+            pieces.append(current)
+        else:
+            pending.extend(reversed(opened))
+    terms = sorted(
+        collect([term_of(piece) for piece in pieces]), key=lambda t: (len(t.sizes), -len(t.arrays))
+    )
+    return Decomposition(node.shape, n_out, tuple(inputs), tuple(terms))
+
+
+def term_of(node: Node) -> StructuredTerm:
+    """One node as one term, whatever it is."""
+    if isinstance(node, Term):
+        return make_term(node.coefficient, node.factors, node.out, node.sizes)
+    axes = tuple((k,) if not d.is_one else () for k, d in enumerate(node.shape))
+    return make_term(1, [(node, axes)], axes, node.shape)
+
+
+def make_term(
+    coefficient: Number,
+    factors: Iterable[tuple[Node, Sequence[AxisIndex]]],
+    out: Sequence[AxisIndex],
+    sizes: Sequence[Dim],
+) -> StructuredTerm:
+    """The term with its atoms numbered as they occur, and its factors grouped into cores."""
+    label: dict[int, int] = {}
+    for axis in out:
+        for a in axis:
+            label.setdefault(a, len(label))
+    axes = tuple(tuple(label[a] for a in axis) for axis in out)
+    size = tuple(sizes[a] for a in label)
+    parts = [
+        Factor(node, tuple(tuple(label[a] for a in axis) for axis in indices))
+        for node, indices in factors
+    ]
+    cores = []
+    for group in _groups(parts):
+        atoms = tuple(sorted(atoms_of(group)))
+        value = einsum(group, [(a,) for a in atoms], 1, dict(enumerate(size)))
+        c, value = split_coefficient(value)
+        coefficient = exact(coefficient * c)
+        if atoms or value.operands or not isinstance(value, Term):  # not merely the number 1
+            cores.append(Core(value, atoms, tuple(group)))
+    cores.sort(key=lambda core: core.atoms)
+    return StructuredTerm(exact(coefficient), size, axes, tuple(cores))
+
+
+def atoms_of(factors: Iterable[Factor]) -> set[int]:
+    """The atoms on the axes of some factors."""
+    return {a for f in factors for axis in f.indices for a in axis}
+
+
+def _groups(parts: Sequence[Factor]) -> list[list[Factor]]:
+    """Factors that hang together through common atoms; those without atoms are one group."""
+    groups: list[tuple[set[int], list[Factor]]] = []
+    scalars = [f for f in parts if not atoms_of([f])]
+    for factor in parts:
+        atoms = atoms_of([factor])
+        if not atoms:
+            continue
+        together = [g for g in groups if g[0] & atoms]
+        groups = [g for g in groups if not g[0] & atoms]
+        members = [f for _, fs in together for f in fs] + [factor]
+        groups.append((atoms.union(*(g[0] for g in together)), members))
+    return ([scalars] if scalars else []) + [members for _, members in groups]
+
+
+# --- opening sums ---------------------------------------------------------------------------------
+
+
+def _open(node: Node, budget: int) -> list[Node] | None:
+    """The node as a sum of several, where that shows more structure than the node alone."""
+    if isinstance(node, Sum):
+        return list(node.operands) if len(node.operands) <= max(budget, 1) else None
+    if isinstance(node, Contraction):
+        return _worthwhile(node, _inside(node, budget))
+    if not isinstance(node, Term):
+        return None
+    for k, factor in enumerate(node.factors):
+        inner = factor.node
+        choices: Iterable[list[Node]]
+        if isinstance(inner, Sum) and len(inner.operands) <= budget:
+            choices = [list(inner.operands)]
+        elif isinstance(inner, Contraction):
+            choices = _inside(inner, budget)
+        else:
+            continue
+        candidates = [_with_factor(node, k, options) for options in choices]
+        opened = _worthwhile(node, candidates, atoms_of([factor]))
+        if opened is not None:
+            return opened
+    return None
+
+
+def _with_factor(node: Term, k: int, options: Sequence[Node]) -> list[Node]:
+    """The term with each of `options` in the place of factor k."""
+    before, factor, after = node.factors[:k], node.factors[k], node.factors[k + 1 :]
+    sizes: dict[Hashable, Dim] = dict(enumerate(node.sizes))
+    return [
+        einsum([*before, (option, factor.indices), *after], node.out, node.coefficient, sizes)
+        for option in options
+    ]
+
+
+def _inside(node: Contraction, budget: int) -> list[list[Node]]:
+    """For each sum in a contraction, the contraction with each of its summands."""
+    out = [(a,) for a in node.out]
+    sizes: dict[Hashable, Dim] = dict(enumerate(node.sizes))
+    result = []
+    for k, factor in enumerate(node.factors):
+        if isinstance(factor.node, Sum) and len(factor.node.operands) <= budget:
+            rest = [*node.factors[:k], *node.factors[k + 1 :]]
+            result.append(
+                [
+                    einsum([*rest, (option, factor.indices)], out, 1, sizes)
+                    for option in factor.node.operands
+                ]
+            )
+    return result
+
+
+def _worthwhile(
+    node: Node, candidates: Iterable[list[Node]], within: set[int] | None = None
+) -> list[Node] | None:
+    """The first candidate in which every summand has a smaller largest core, or more deltas."""
+    closed = term_of(node)
+    largest = max((len(c.atoms) for c in closed.cores), default=0)
+    if within is not None and isinstance(node, Term):
+        label: dict[int, int] = {}
+        for axis in node.out:
+            for a in axis:
+                label.setdefault(a, len(label))
+        inside = {label[a] for a in within}
+        largest = max((len(c.atoms) for c in closed.cores if inside & set(c.atoms)), default=0)
+    if largest < 2:
+        return None
+    for options in candidates:
+        if all(_simpler(term_of(option), closed, largest) for option in _flat(options)):
+            return options
+    return None
+
+
+def _flat(options: Sequence[Node]) -> list[Node]:
+    """Sums among the options as their summands."""
+    result: list[Node] = []
+    pending = list(options)
+    while pending:
+        option = pending.pop()
+        if isinstance(option, Sum):
+            pending.extend(option.operands)
+        else:
+            result.append(option)
+    return result
+
+
+def _simpler(term: StructuredTerm, closed: StructuredTerm, largest: int) -> bool:
+    if len(term.sizes) < len(closed.sizes):
+        return True
+    ours = sorted((len(c.atoms) for c in term.arrays), reverse=True)
+    theirs = sorted((len(c.atoms) for c in closed.arrays), reverse=True)
+    theirs.remove(largest)
+    for size in theirs:  # cores elsewhere stay what they are
+        if size in ours:
+            ours.remove(size)
+    return max(ours, default=0) < largest
+
+
+def has_pattern(node: Node) -> bool:
+    """Whether 0/1 patterns (triangles, selections) are among the factors of a node."""
+    if isinstance(node, Contraction | Term):
+        return any(isinstance(f.node, Kernel) for f in node.factors)
+    return isinstance(node, Kernel) or (
+        isinstance(node, Sum) and any(map(has_pattern_once, node.operands))
+    )
+
+
+def has_pattern_once(node: Node) -> bool:
+    """As `has_pattern`, for the summands of a sum."""
+    return any(isinstance(n, Kernel) for n in topological(node))
