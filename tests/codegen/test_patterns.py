@@ -165,7 +165,7 @@ def test_deltas_are_written_at_the_end_only() -> None:
 
 
 def test_results_do_not_depend_on_one_another() -> None:
-    """A result that is written into is not also used elsewhere, and arguments are never written to."""
+    """What is written into is not used elsewhere, and arguments are never written to."""
     base = construct.matmul(B, B)
     nodes = {"p": base, "q": base + construct.diag_matrix(X), "r": B + construct.diag_matrix(X)}
     rng = np.random.default_rng(1)

@@ -136,7 +136,8 @@ def test_wrong_shapes_are_named() -> None:
 HOSTILE = [
     "np", "t0", "t1", "lambda", "def", "λ", "x'", "dtype", "float", "f", "n", "m", "shape", "name",
     "expected", "None", "a", "__import__", "exec", "x₁", "é", "ﬁ", "2x", "a b", "\n", '"""', "\\",
-    "'); import os; ('", "#", "math", "scipy", "y", "ValueError", "map", "", "\ud800", "{0}", "_slot0_",
+    "'); import os; ('", "#", "math", "scipy", "y", "ValueError", "map", "", "\ud800", "{0}",
+    "_slot0_",
     "class", "match", "__debug__", "self", "x_", "np_", "lambda_", "result", "_softmax",
 ]  # fmt: skip
 
@@ -223,3 +224,19 @@ def test_numbers_never_widen_float32() -> None:
         assert result.dtype == np.float32
         double = generate({"z": node}).function()(x=u.astype(float))
         np.testing.assert_allclose(result, double, rtol=1e-6)
+
+
+def test_a_gram_matrix_with_weights_known_to_be_nonnegative_takes_their_root() -> None:
+    s = apply("sigmoid", y)
+    lines = body(y=build.contract("ia,i,ib->ab", X, s * (1 - s) * y * y, X))
+    assert "np.sqrt(" in lines[-2] and lines[-1] == "return t1.T @ t1"
+    for unknown in (y, 1 - 2 * s, apply("det", A) ** 2 * y, y * y * y):
+        if not unknown.shape:
+            continue
+        assert "sqrt" not in "\n".join(body(y=build.contract("ia,i,ib->ab", X, unknown, X)))
+    rng = np.random.default_rng(0)
+    values = {"X": rng.normal(size=(4, 3)), "y": rng.normal(size=4) * 50}
+    f = generate({"y": build.contract("ia,i,ib->ab", X, s * (1 - s) * y * y, X)}).function()
+    p = 1 / (1 + np.exp(-values["y"]))
+    weights = values["y"] ** 2 * p * (1 - p)
+    np.testing.assert_allclose(f(**values), (values["X"].T * weights) @ values["X"], atol=1e-12)

@@ -51,6 +51,8 @@ def holds(fact: str, value: np.ndarray) -> bool:
     close = {"rtol": 1e-9, "atol": 1e-9}
     if fact in ("positive", "nonnegative"):
         return bool((value > 0).all() if fact == "positive" else (value >= 0).all())
+    if fact == "small":
+        return bool((abs(value) <= 1).all())
     if fact == "binary":
         return bool(np.isin(value, (0, 1)).all())
     if fact == "symmetric":

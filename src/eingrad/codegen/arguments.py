@@ -1,4 +1,4 @@
-"""The arguments of a generated function: names, checks of shapes, sizes that shapes define, docstring."""
+"""The arguments of a generated function: names, checks of shapes, sizes, documentation."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class Signature:
         if any(not text.endswith("]") for text in fresh.values()):  # found from a compound axis
             return [
                 f"if {name}.ndim != {v.ndim}:",
-                f'    raise ValueError(f"{name} must have {v.ndim} axes, not shape {{{name}.shape}}")',
+                f'    raise ValueError(f"{name} must have {v.ndim} axes, not {{{name}.shape}}")',
                 *(f"{self.size_names[s]} = {text}" for s, text in fresh.items()),
                 *self._check(v),
             ]

@@ -1,7 +1,7 @@
 """From a program to statements: which values get a name, and how each operation is written.
 
-A value that is used once is written where it is used, as long as the line stays readable; all others
-get names. Views (`X.T`, `y[:, None]`) of named things cost nothing and are repeated.
+A value that is used once is written where it is used, as long as the line stays readable; all
+others get names. Views (`X.T`, `y[:, None]`) of named things cost nothing and are repeated.
 """
 
 from __future__ import annotations

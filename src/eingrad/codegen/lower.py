@@ -1,4 +1,4 @@
-"""From nodes to a program: what becomes a temporary, what is opened into its consumer, how sums assemble.
+"""From nodes to a program: what becomes a temporary, what is opened, how sums are assembled.
 
 A contraction that one product alone uses is opened into it where that makes the whole cheaper
 (cross-country order). Deltas and placements stay patterns until a result is assembled.
@@ -227,9 +227,7 @@ class Lowering:
             piece = self.products.piece(part, coefficient * sign)
             if piece is None:
                 continue
-            if piece.plain:
-                terms.append((sign, self._assembled(piece)))
-            elif any(len(axis) != 1 for axis in piece.groups):
+            if piece.plain or any(len(axis) != 1 for axis in piece.groups):
                 terms.append((sign, self._assembled(piece)))
             else:
                 patterns.append((sign, piece))
@@ -291,7 +289,7 @@ class Lowering:
         return core
 
     def _assembled(self, piece: Piece) -> Value:
-        """The tensor of a piece: lazily broadcast where it is plain, else with its pattern built."""
+        """The tensor of a piece: lazily broadcast if it is plain, else with its pattern built."""
         program = self.program
         shape = lengths(piece.groups, piece.sizes) if piece.plain else None
         atoms = tuple(p.total for p in piece.places)
@@ -381,7 +379,7 @@ def _is_view(network: Network) -> bool:
 
 
 def _places(node: Node) -> bool:
-    """Whether a slice is taken or filled inside a contraction: then its pattern is of use outside."""
+    """Whether a slice is taken or filled inside a contraction: its pattern is of use outside."""
     return any(isinstance(o, Kernel) and o.kind == "selection" for o in node.operands)
 
 

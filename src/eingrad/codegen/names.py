@@ -1,4 +1,4 @@
-"""Safe Python identifiers for names that users chose: nothing else of their text reaches the source."""
+"""Safe Python identifiers for names that users chose: nothing else of their text is written."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ RESERVED = frozenset(keyword.kwlist) | frozenset(keyword.softkwlist) | frozenset
 
 
 def identifier(name: str) -> str:
-    """An identifier that resembles `name`: letters, digits and underscores of it, in Unicode's NFKC form.
+    """An identifier that resembles `name`: its letters, digits and underscores, in Unicode's NFKC.
 
     >>> identifier("x₁"), identifier("λ"), identifier("a'; import os"), identifier("2x")
     ('x1', 'λ', 'a___import_os', '_2x')

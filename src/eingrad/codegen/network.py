@@ -9,7 +9,8 @@ from math import prod
 from ..dims import ONE, Dim, product
 from ..ir import facts
 from ..ir.algebra import base_and_exponent
-from ..ir.node import Apply, AxisIndex, Kernel, Node, Number
+from ..ir.node import Apply, AxisIndex, Contraction, Kernel, Node, Number, Sum
+from ..ir.record import lookup
 from .pairwise import ALL, FIRST, Operand, Steps, squeezed
 from .path import Special, best_path
 from .program import ZERO, Program, Value
@@ -38,8 +39,8 @@ class Network:
 class Piece:
     """A core and where it lies in a result: `places[k]` is for atom k of the result's axes.
 
-    `core` has an axis for each of `labels`, in their order; leading ones may be missing, and any may
-    have size 1, where the core does not depend on them.
+    `core` has an axis for each of `labels`, in their order; leading ones may be missing, and any
+    may have size 1, where the core does not depend on them.
     """
 
     core: Value
@@ -51,10 +52,8 @@ class Piece:
     @property
     def plain(self) -> bool:
         """Whether the core is the result, up to merged axes and broadcasting."""
-        return [p.label for p in self.places] == list(self.labels) and all(
-            p.start == ZERO and p.step == 1 and p.total == self.sizes[p.label]  # type: ignore[index]
-            for p in self.places
-        )
+        whole = [Place(x, ZERO, 1, self.sizes[x]) for x in self.labels]
+        return list(self.places) == whole
 
 
 class Products:
@@ -198,11 +197,14 @@ class Products:
                 dense=lambda: program.call("inv", [self.full(matrix)], (), inverse.shape),
                 symmetric=facts.has(matrix, "symmetric"),
             )
+        nonnegative = _computed_nonnegative(node)
         base, exponent = base_and_exponent(node)
         if exponent < 0:
             value = program.power(self.value_of(base), -exponent)
-            return replace(self.labelled(value, node.shape, axes, sizes), inverted=True)
-        return self.labelled(self.value_of(node), node.shape, axes, sizes)
+            operand = replace(self.labelled(value, node.shape, axes, sizes), inverted=True)
+        else:
+            operand = self.labelled(self.value_of(node), node.shape, axes, sizes)
+        return replace(operand, nonnegative=nonnegative)
 
     def full(self, node: Node) -> Value:
         """The value of a node with all its axes really there."""
@@ -215,7 +217,7 @@ class Products:
         axes: tuple[AxisIndex, ...],
         sizes: dict[int, Dim],
     ) -> Operand:
-        """A value with one label on each axis: merged axes cut, axes of size 1 and diagonals taken."""
+        """A value with one label on each axis: merged axes cut, diagonals taken, no size 1."""
         program = self.program
         missing = len(shape) - value.ndim
         axes, shape = axes[missing:], shape[missing:]
@@ -262,6 +264,7 @@ class Products:
         arrays = self._merge_alike(arrays, steps, kept)
         if not arrays:
             return steps.array(scalar).value
+        arrays = self._split_gram(arrays, out, steps)
         after = self._place_scalar(arrays, scalar, out, sizes, steps)
         shapes = [
             (
@@ -283,7 +286,7 @@ class Products:
         return steps.align(steps.array(result), out)
 
     def _merge_alike(self, arrays: list[Operand], steps: Steps, kept: set[int]) -> list[Operand]:
-        """Multiply factors with the same labels first; keep two apart where a dot product remains."""
+        """Multiply factors with the same labels, but leave two where a dot product remains."""
         groups: dict[frozenset[int], list[Operand]] = {}
         rest = []
         for operand in arrays:
@@ -295,11 +298,33 @@ class Products:
         alone = len(groups) == 1 and not rest
         for labels, members in groups.items():
             last = members.pop() if alone and len(members) > 1 and not labels <= kept else None
-            merged = members[0]
-            for other in members[1:]:
+            parts: list[Operand] = []
+            for operand in members:
+                if parts and operand == parts[-1]:  # a square is known to be nonnegative
+                    operand = steps.elementwise(parts.pop(), operand)
+                parts.append(operand)
+            merged = parts[0]
+            for other in parts[1:]:
                 merged = steps.elementwise(merged, other)
             result += [merged] if last is None else [merged, last]
         return result + rest
+
+    def _split_gram(
+        self, arrays: list[Operand], out: tuple[int, ...], steps: Steps
+    ) -> list[Operand]:
+        """Xᵀ diag(d) X with d ≥ 0 as SᵀS with S = diag(√d) X: BLAS computes half of it."""
+        if len(arrays) != 3 or len(out) != 2:
+            return arrays
+        d, p, q = sorted(arrays, key=lambda o: len(o.labels))
+        if not d.nonnegative or any(o.kind != "array" or o.inverted for o in (p, q)):
+            return arrays
+        differing = [(x, y) for x, y in zip(p.labels, q.labels, strict=False) if x != y]
+        if p.value is not q.value or len(differing) != 1 or set(differing[0]) != set(out):
+            return arrays
+        if not set(d.labels) <= set(p.labels) & set(q.labels):
+            return arrays
+        root = steps.root(d)
+        return [steps.elementwise(p, root, p.labels), steps.elementwise(q, root, q.labels)]
 
     def _place_scalar(
         self,
@@ -329,6 +354,20 @@ class Products:
 
     def _note_solve(self, matrix: Value, solution: Value) -> None:
         self.solves.setdefault(matrix, set()).add(solution)
+
+
+def _computed_nonnegative(node: Node) -> bool:
+    """Whether a value is nonnegative as computed too.
+
+    Rounding makes a small eigenvalue negative, but not a sigmoid, nor one minus it.
+    """
+    if not facts.has(node, "nonnegative"):
+        return False
+    if isinstance(node, Apply):
+        return lookup(node.function).elementwise
+    if isinstance(node, Sum):
+        return len(node.operands) <= 2
+    return not isinstance(node, Contraction)
 
 
 def _is_triangle(node: Kernel, axes: tuple[AxisIndex, ...]) -> bool:

@@ -43,7 +43,9 @@ SPELLINGS = {
     "reversed_cumsum": "np.flip(np.cumsum(np.flip({0}, {axis}), axis={axis}), {axis})",
     "lower_pattern": "np.tri({rows}, {columns}, {k}, dtype)",
     "upper_pattern": "np.tri({columns}, {rows}, {k}, dtype).T",
-    "selection_pattern": "np.equal.outer({start} + {step} * np.arange({rows}), np.arange({columns})).astype(dtype)",
+    "selection_pattern": (
+        "np.equal.outer({start} + {step} * np.arange({rows}), np.arange({columns})).astype(dtype)"
+    ),
     "concatenate": "np.concatenate({parts}, axis={axis})",
 }
 

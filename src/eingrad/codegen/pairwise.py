@@ -1,14 +1,15 @@
 """One step of a product: two operands become a matrix product, an elementwise product, a solve, ….
 
 An `Operand` is a value with a label (a small integer) on each axis. It may stand for 1 / value
-(`inverted`), so that a quotient is written as one; it may be a *leaf with structure*, an inverse or a
-triangle, that is only built when no solve, mask or running sum takes its place.
+(`inverted`), so that a quotient is written as one; it may be a *leaf with structure*, an inverse or
+a triangle, that is only built when no solve, mask or running sum takes its place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 
 from ..dims import ONE, Dim, product
 from .program import ZERO, Program, Value
@@ -23,13 +24,16 @@ class Operand:
     Attributes
     ----------
     kind:
-        `"array"`; `"inverse"`: the inverse of the matrix `value`; `"tril"` or `"triu"`: a triangle of ones.
+        `"array"`; `"inverse"`: the inverse of the matrix `value`; `"tril"` or `"triu"`: a triangle
+        of ones.
     k:
         The diagonal of a triangle.
     dense:
         Builds an inverse or a triangle as an array.
     symmetric:
         Whether the matrix under an inverse is symmetric.
+    nonnegative:
+        Whether all entries are known to be at least 0.
     """
 
     value: Value
@@ -39,6 +43,7 @@ class Operand:
     k: int = 0
     dense: Callable[[], Value] | None = None
     symmetric: bool = False
+    nonnegative: bool = False
 
 
 class Steps:
@@ -62,8 +67,12 @@ class Steps:
             return Operand(operand.dense(), operand.labels)
         if operand.inverted:
             value = self.program.div(self.program.number(1), operand.value)
-            return Operand(value, operand.labels)
+            return replace(operand, value=value, inverted=False)
         return operand
+
+    def root(self, operand: Operand) -> Operand:
+        """The square root of a nonnegative operand."""
+        return replace(operand, value=self.program.power(operand.value, Fraction(1, 2)))
 
     def sum_out(self, operand: Operand, gone: Collection[int]) -> Operand:
         """The operand summed over labels that nothing else carries."""
@@ -83,7 +92,7 @@ class Steps:
     def combine(
         self, a: Operand, b: Operand, kept: Collection[int], order: Sequence[int] = ()
     ) -> Operand:
-        """The product, summed over the labels that are not `kept`; `order` is the order wished for."""
+        """The product, summed over the labels that are not `kept`; `order` is a wish."""
         if a.kind != "array":
             a, b = b, a
         if b.kind != "array":
@@ -119,7 +128,12 @@ class Steps:
             value = self.program.div(right, left)
         else:
             value = self.program.div(left, right)
-        return Operand(value, tuple(target), inverted=a.inverted and b.inverted)
+        return Operand(
+            value,
+            tuple(target),
+            inverted=a.inverted and b.inverted,
+            nonnegative=(a.nonnegative and b.nonnegative) or a == b,
+        )
 
     def align(self, operand: Operand, order: Sequence[int]) -> Value:
         """The value with its axes in the places that `order` gives them, others of size 1.
@@ -212,7 +226,7 @@ class Steps:
     def _grouped(
         self, operand: Operand, batch: list[int], rows: list[int], columns: list[int]
     ) -> Value:
-        """The operand as a stack of matrices: several labels merged into one axis, or none made an axis."""
+        """The operand as a stack of matrices: labels merged into one axis, or none made an axis."""
         value = self.arrange(operand, [*batch, *rows, *columns])
         shape = [self.sizes[x] for x in batch]
         entries: list[tuple[object, ...]] = [ALL] * len(batch)

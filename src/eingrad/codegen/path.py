@@ -3,8 +3,8 @@
 Index sets are bit masks here. Costs are estimated nanoseconds per entry: a matrix product does many
 flops for each entry that it reads, a matrix-vector product waits for memory, an elementwise product
 reads and writes. Up to `EXHAUSTIVE` factors the best order is found by dynamic programming over
-subsets; beyond that `opt_einsum` proposes one. Structured leaves have costs of their own: an inverse
-that meets its partner is a solve, a triangle is a running sum or a mask.
+subsets; beyond that `opt_einsum` proposes one. Structured leaves have costs of their own: an
+inverse that meets its partner is a solve, a triangle is a running sum or a mask.
 """
 
 from __future__ import annotations

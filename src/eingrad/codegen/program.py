@@ -1,12 +1,12 @@
 """The straight-line program: array operations on values, each made once.
 
-A `Value` is one array operation on other values. A `Program` interns them, so that the same operation
-on the same arguments is one value: common subexpressions of all outputs are shared without a search.
-Values are pure; the order of the statements is decided when source is written.
+A `Value` is one array operation on other values. A `Program` interns them, so that the same
+operation on the same arguments is one value: common subexpressions of all outputs are shared
+without a search. Values are pure; the order of statements is decided when source is written.
 
-A value may be *lazily broadcast*: it has fewer leading axes than the tensor that it stands for, or an
-axis of literal size 1 where that tensor has a larger one. A *weak* value is a Python number (it never
-widens float32).
+A value may be *lazily broadcast*: it has fewer leading axes than the tensor that it stands for, or
+an axis of literal size 1 where that tensor has a larger one. A *weak* value is a Python number (it
+never widens float32).
 """
 
 from __future__ import annotations
@@ -207,7 +207,8 @@ class Program:
         return self.make("transpose", (a,), order, tuple(a.shape[k] for k in order))
 
     def index(self, a: Value, entries: Sequence[tuple[Any, ...]]) -> Value:
-        """Basic indexing; entries are `("all",)`, `("new",)`, `("at", start)`, `("slice", start, step, count)`."""
+        """Basic indexing, an entry for each axis: `("all",)`, `("new",)`, `("at", start)` or
+        `("slice", start, step, count)`."""
         entries = tuple(entries)
         if all(e[0] == "all" for e in entries):
             return a
@@ -317,7 +318,7 @@ class Program:
 def _merge_index(
     inner: tuple[tuple[Any, ...], ...], outer: Sequence[tuple[Any, ...]]
 ) -> list[tuple[Any, ...]] | None:
-    """Two indexings as one, where the outer only adds axes or takes the first entry of an added one."""
+    """Two indexings as one, where the outer only adds axes or takes the entry of an added one."""
     pending = list(outer)
     merged: list[tuple[Any, ...]] = []
     for entry in inner:

@@ -1,8 +1,9 @@
 """Slices and placements inside a product: selection patterns are resolved, never built.
 
-A selection S[i, p] says p = start + step·i. Whatever carries p is sliced and carries i from then on; an
-output axis p becomes a *place*: the core is written to a slice of it. A Kronecker delta is the same
-thing with the whole axis as its slice, so both are one pattern when the result is assembled.
+A selection S[i, p] says p = start + step·i. Whatever carries p is sliced and carries i from then
+on; an output axis p becomes a *place*: the core is written to a slice of it. A Kronecker delta is
+the same thing with the whole axis as its slice, so both are one pattern when the result is
+assembled.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from .program import ZERO, Program, Value
 
 @dataclass(frozen=True)
 class Place:
-    """Where the core lies on an axis of the result: index start + step·label (`label` None: at start)."""
+    """Where the core lies on an axis of the result: at start + step·label, or just at start."""
 
     label: int | None
     start: Dim

@@ -1,4 +1,4 @@
-"""What a backend is to the code stage: a table of spellings, and the few things that are more than one.
+"""What a backend is to the code stage: a table of spellings, and the little that is more.
 
 A spelling is a template, an expression with `{0}`, `{1}` for the arguments and names in braces for
 parameters. Templates are parsed, and arguments are put in as syntax trees, so precedence is never
@@ -102,7 +102,7 @@ def parsed(template: str) -> tuple[ast.expr, tuple[int, ...]]:
     """A template as a syntax tree, and how often it uses each argument."""
     tree = ast.parse(template, mode="eval").body
     names = [n.id for n in ast.walk(tree) if isinstance(n, ast.Name)]
-    counts = []
+    counts: list[int] = []
     while f"_slot{len(counts)}_" in names:
         counts.append(names.count(f"_slot{len(counts)}_"))
     return tree, tuple(counts)
@@ -121,14 +121,17 @@ def _substituted(tree: Any, by_name: Mapping[str, ast.expr]) -> Any:
         return [_substituted(t, by_name) for t in tree]
     if isinstance(tree, ast.AST):
         new = type(tree)(**{f: _substituted(getattr(tree, f), by_name) for f in tree._fields})
-        if _is_minus(new) and _is_minus(new.operand):
-            return new.operand.operand
-        return new
+        inner = _negated(new)
+        twice = None if inner is None else _negated(inner)
+        return new if twice is None else twice
     return tree
 
 
-def _is_minus(tree: ast.AST) -> bool:
-    return isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub)
+def _negated(tree: ast.AST) -> ast.expr | None:
+    """x of −x."""
+    if isinstance(tree, ast.UnaryOp) and isinstance(tree.op, ast.USub):
+        return tree.operand
+    return None
 
 
 def slots(template: str) -> str:

@@ -51,7 +51,7 @@ register(
         notation=Notation("call", "σ", r"\sigma"),
         domain=("real",),
         spellings=("sigmoid", "logistic", "expit", "σ"),
-        facts=entrywise("positive"),
+        facts=entrywise("positive", "small"),
         laws=("sigmoid(x) == 1 ./ (1 + exp(-x))", "sigmoid(x) + sigmoid(-x) == 1 + 0*x"),
         source="y = 1/(1 + e⁻ˣ) gives dy = y (1 − y) dx",
     )

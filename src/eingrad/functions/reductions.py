@@ -72,7 +72,7 @@ register(
         notation=Notation("call", "softmax", r"\operatorname{softmax}"),
         domain=("real",),
         spellings=("softmax",),
-        facts=always("positive"),
+        facts=always("positive", "small"),
         rewrites=(softmax_of_shifted,),
         laws=(
             "sum(softmax(x)) == 1",

@@ -1,4 +1,7 @@
-"""What is known of a node: declared facts of variables, and what follows from them."""
+"""What is known of a node: declared facts of variables, and what follows from them.
+
+`binary` (0 or 1) and `small` (between −1 and 1) cannot be declared; records give them.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from .node import (
     Contraction,
     Factor,
     Node,
+    Number,
     Size,
     Sum,
     Term,
@@ -21,6 +25,7 @@ IMPLIED = {
     "psd": frozenset({"symmetric", "psd"}),
     "positive": frozenset({"positive", "nonnegative", "real"}),
     "nonnegative": frozenset({"nonnegative"}),
+    "binary": frozenset({"nonnegative", "small"}),
     "diagonal": frozenset({"diagonal", "symmetric", "triangular"}),
     "orthogonal": frozenset({"orthogonal", "invertible"}),
 }
@@ -125,11 +130,15 @@ def _of_product_or_sum(node: Contraction | Term | Sum) -> frozenset[str]:
             found.add("nonnegative")
             if any("positive" in s for s in signs):
                 found.add("positive")
+        elif _outweighed(node):
+            found.add("nonnegative")
         if all("psd" in s for s in signs) and parts:
             found.add("psd")
             if any("spd" in s for s in signs):
                 found.add("spd")
-    elif coefficient > 0:
+    elif isinstance(node, Term) and abs(coefficient) <= 1 and all("small" in s for s in signs):
+        found.add("small")
+    if not isinstance(node, Sum) and coefficient > 0:
         if all("positive" in s for s in signs) and not deltas:
             found.add("positive")
         if all(_nonnegative(f, node) for f in node.factors):
@@ -156,6 +165,26 @@ def _of_product_or_sum(node: Contraction | Term | Sum) -> frozenset[str]:
         if isinstance(node, Contraction) and _is_gram(node):
             found |= {"symmetric", "psd"}
     return frozenset(found)
+
+
+def _outweighed(node: Sum) -> bool:
+    """c − Σ cₖuₖ with |uₖ| ≤ 1 and c ≥ Σ|cₖ|: 1 − tanh², 1 − σ are nonnegative."""
+    balance: Number = 0
+    for term in node.operands:
+        if not isinstance(term, Term):
+            return False
+        flat = [a for axis in term.out for a in axis]
+        if not term.factors and len(set(flat)) == len(flat):
+            balance += term.coefficient
+        elif all("small" in facts_of(f.node) for f in term.factors):
+            c = term.coefficient
+            if c < 0:
+                balance += c
+            elif not all(_nonnegative(f, term) for f in term.factors):
+                balance -= c
+        elif "nonnegative" not in facts_of(term):
+            return False
+    return balance >= 0
 
 
 def _equals_its_transpose(node: Contraction | Term | Sum) -> bool:

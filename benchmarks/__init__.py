@@ -1,0 +1,1 @@
+"""Measurements against hand-written code and other systems; `python -m benchmarks [subject …]`."""
