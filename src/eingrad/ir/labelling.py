@@ -37,7 +37,13 @@ def canonical_contraction(
             new = tuple(sorted(new))
         named.append(Factor(node, new))
     sizes: Shape = tuple(size[a] for a in label)
-    axes = sorted(free, key=label.__getitem__)
+    place: dict[int, int] = {}
+    for node, indices in factors:
+        for position, axis in enumerate(indices):
+            for atom in axis:
+                place[atom] = min(position if not is_symmetric(node) else 0, place.get(atom, 9))
+    # Rows before columns: AB is stored as AB rather than as its transpose.
+    axes = sorted(free, key=lambda atom: (place[atom], label[atom]))
     return raw_contraction(named, tuple(label[a] for a in axes), sizes), axes
 
 
