@@ -10,6 +10,7 @@ import numpy as np
 
 from ..errors import ShapeError
 from ..ir import build
+from ..ir.algebra import ProductView
 from ..ir.apply import apply
 from ..ir.facts import facts_of
 from ..ir.node import Apply, Node, Shape
@@ -35,6 +36,15 @@ def logsumexp_values(z: Any) -> np.ndarray:
 def softmax_values(z: Any) -> np.ndarray:
     """exp(z)/Σ exp(z) along the last axis."""
     return np.exp(z - logsumexp_values(z)[..., None])
+
+
+def _sums_to_one(view: ProductView, position: int) -> bool:
+    """Σ_i softmax(z)_i -> 1, where nothing else carries i."""
+    _, axes = view.factors[position]
+    if len(axes[-1]) == 1 and view.private(axes[-1], 1):
+        view.drop({position}, axes[-1])
+        return True
+    return False
 
 
 # Shifting by the largest entry is several times as fast as `np.logaddexp.reduce`.
@@ -74,6 +84,7 @@ register(
         spellings=("softmax",),
         facts=always("positive", "small"),
         rewrites=(softmax_of_shifted,),
+        in_products=(_sums_to_one,),
         laws=(
             "sum(softmax(x)) == 1",
             "softmax(x) == exp(x)/sum(exp(x))",
