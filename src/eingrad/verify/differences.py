@@ -21,6 +21,8 @@ from ..ir.walk import topological
 from .reference import evaluate
 from .sample import sample_points, sample_sizes
 
+LEAST = 1e-9  # of the function's own scale: a smaller derivative is rounding
+SPARE_POINTS = 6  # tried where the first ones could not be judged
 NUDGE = 1e-12  # relative change of a point that a derivative must survive to be judged
 COMPLEX_STEP = 1e-20
 STEPS = (1e-2, 3e-4, 1e-5, 3e-7)  # central differences; the best one is chosen entry by entry
@@ -137,14 +139,24 @@ def _at_sizes(
 ) -> tuple[float, int, str]:
     """The largest error over points of given sizes, how many points could be judged, the method."""
     rng = np.random.default_rng(seed + 1)
-    worst, used = 0.0, 0
-    for point in sample_points([*chain, *wrt], points, chosen, facts, seed):
+    worst, used, y = 0.0, 0, chain[0]
+    tried = sample_points([*chain, *wrt], points, chosen, facts, seed)
+    for place in range(points + SPARE_POINTS):
+        if place == len(tried) and not used:  # nothing could be judged yet: look further
+            tried += sample_points([*chain, *wrt], SPARE_POINTS, chosen, facts, seed + 1)
+        if place >= len(tried) or (place >= points and used):
+            break
+        point = tried[place]
+        natural = np.abs(evaluate(y, point, chosen)).max(initial=0.0) * LEAST
         errors = []
         for k, moved in enumerate(wrt):
             known = (facts or {}).get(moved.name, moved.facts)
             if moved.dormant and not _reads_half(chain[0]):
                 known = frozenset()  # its facts have not been used: all entries are free
-            error = _compare(chain[k], chain[k + 1], wrt[:k], moved, known, point, chosen, rng)
+            natural /= 1.0 + np.abs(point[moved.name]).max(initial=0.0)
+            error = _compare(
+                chain[k], chain[k + 1], wrt[:k], moved, known, point, chosen, rng, natural
+            )
             errors.append(error)
             if error[1] == "central":
                 method = "central"
@@ -221,6 +233,7 @@ def _compare(
     point: Point,
     sizes: Mapping[str, int],
     rng: np.random.Generator,
+    natural: float,
 ) -> tuple[float, str]:
     """The largest relative error at a point, and the method; NaN where it cannot be judged."""
     base, derivative, point = _reduced(base, derivative, before, point, sizes, rng)
@@ -263,6 +276,8 @@ def _compare(
         return np.nan, method
     error = float(difference.max(initial=0.0) / scale) if scale else 0.0
     if error > TOLERANCE[method]:
+        if scale < natural:  # of a saturated function only rounding is left
+            return np.nan, method
         # Where either side is rounding to the extent of what they differ by, nothing is said.
         near = {n: v * (1 + NUDGE * rng.uniform(-1, 1, np.shape(v))) for n, v in point.items()}
         again = _along(derivative, moved, directions, near, sizes, value.shape)
