@@ -24,7 +24,6 @@ from ..ir.node import (
     Sum,
     Term,
 )
-from ..ir.walk import topological
 
 MAX_TERMS = 32  # sums are opened up to this many terms in all
 
@@ -349,13 +348,8 @@ def _simpler(term: StructuredTerm, closed: StructuredTerm, largest: int) -> bool
 
 def has_pattern(node: Node) -> bool:
     """Whether 0/1 patterns (triangles, selections) are among the factors of a node."""
+    if isinstance(node, Sum):
+        return any(map(has_pattern, _flat([node])))
     if isinstance(node, Contraction | Term):
         return any(isinstance(f.node, Kernel) for f in node.factors)
-    return isinstance(node, Kernel) or (
-        isinstance(node, Sum) and any(map(has_pattern_once, node.operands))
-    )
-
-
-def has_pattern_once(node: Node) -> bool:
-    """As `has_pattern`, for the summands of a sum."""
-    return any(isinstance(n, Kernel) for n in topological(node))
+    return isinstance(node, Kernel)

@@ -1,0 +1,293 @@
+"""A term seen as a matrix from inputs to outputs: which atoms are rows, columns, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..dims import Dim, product
+from ..ir.build import add, einsum
+from ..ir.facts import facts_of
+from ..ir.node import Contraction, Kernel, Node, Sum, Variable, variable
+from ..ir.walk import variables
+from .count import is_pattern
+from .decompose import Core, Decomposition, StructuredTerm
+
+SAID = {  # facts as they are said, the strongest first
+    "spd": "symmetric positive definite",
+    "psd": "symmetric positive semidefinite",
+    "diagonal": "diagonal",
+    "symmetric": "symmetric",
+    "orthogonal": "orthogonal",
+    "triangular": "triangular",
+}
+
+
+def split_of(found: Decomposition) -> int:
+    """How many axes are rows: all but the last input's; of a gradient that is a matrix, the first.
+
+    0 where there is but one side.
+    """
+    ndim = len(found.shape)
+    last = found.inputs[-1] if found.inputs else 0
+    if 0 < last < ndim:
+        return ndim - last
+    return 1 if ndim == 2 else 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """One factor of a term: an identity, or a core as a matrix (a batch of them).
+
+    Attributes
+    ----------
+    core:
+        The array; None for identities and ones.
+    rows, columns, both:
+        Its atoms that are on one side only, or on both (a batch, diagonal along them).
+    """
+
+    core: Core | None
+    rows: tuple[int, ...]
+    columns: tuple[int, ...]
+    both: tuple[int, ...]
+
+    def shape(self, term: StructuredTerm) -> tuple[Dim, Dim]:
+        """Rows × columns of one matrix of the batch."""
+        return (
+            product(term.sizes[a] for a in self.rows),
+            product(term.sizes[a] for a in self.columns),
+        )
+
+    @property
+    def is_identity(self) -> bool:
+        """Whether this is an identity along its atoms."""
+        return self.core is None and bool(self.both)
+
+    @property
+    def is_matrix(self) -> bool:
+        """Whether rows and columns are coupled by more than a delta."""
+        return self.core is not None and bool(self.rows) and bool(self.columns)
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The factors of a term; their tensor product, times the deltas, is the term.
+
+    Attributes
+    ----------
+    split:
+        How many axes are rows.
+    blocks:
+        Identities, cores and ones.
+    odd:
+        Atoms that occur twice on one side, or more than twice: entries are zero where axes differ.
+    """
+
+    split: int
+    blocks: tuple[Block, ...]
+    odd: tuple[int, ...]
+
+    def of_kind(self, kind: str) -> tuple[Block, ...]:
+        """The blocks that are `identity`, `matrix`, `diagonal`, `column` or `row`."""
+        return tuple(b for b in self.blocks if _kind(b) == kind)
+
+
+def _kind(block: Block) -> str:
+    if block.is_identity:
+        return "identity"
+    if block.both and not block.rows and not block.columns:
+        return "diagonal"
+    if block.is_matrix:
+        return "matrix"
+    return "column" if block.rows else "row"
+
+
+def sides(term: StructuredTerm, split: int) -> Sides:
+    """The term as a matrix of the first `split` axes by the others."""
+    above = [a for axis in term.axes[:split] for a in axis]
+    below = [a for axis in term.axes[split:] for a in axis]
+    odd = tuple(a for a in range(len(term.sizes)) if above.count(a) > 1 or below.count(a) > 1)
+
+    def block(core: Core | None, atoms: Sequence[int]) -> Block:
+        return Block(
+            core,
+            tuple(a for a in atoms if a not in below),
+            tuple(a for a in atoms if a not in above),
+            tuple(a for a in atoms if a in above and a in below),
+        )
+
+    blocks = [block(core, core.atoms) for core in term.arrays]
+    blocks += [block(None, (a,)) for a in range(len(term.sizes)) if a not in term.carried]
+    blocks.sort(key=lambda b: min((*b.both, *b.rows, *b.columns)))
+    return Sides(split, tuple(blocks), odd)
+
+
+def is_symmetric(term: StructuredTerm, block: Block, split: int) -> bool:
+    """Whether a core stays the same when output and input axes are exchanged.
+
+    Row atoms are paired with column atoms in the order of the axes.
+    """
+    core = block.core
+    if core is None or len(block.rows) != len(block.columns):
+        return False
+    above = [a for axis in term.axes[:split] for a in axis if a in block.rows]
+    below = [a for axis in term.axes[split:] for a in axis if a in block.columns]
+    pairs = list(zip(above, below, strict=True))
+    if not pairs or any(term.sizes[a] != term.sizes[b] for a, b in pairs):
+        return False
+    exchanged = {**dict(pairs), **{b: a for a, b in pairs}}
+    taken = {v.name for v in variables(core.node)}
+    tags = {
+        a: variable(_unused(f"·{k}", taken), (term.sizes[a],)) for k, a in enumerate(core.atoms)
+    }
+    straight = _probe(core, tags)
+    swapped = _probe(core, {a: tags[exchanged.get(a, a)] for a in core.atoms})
+    return straight is swapped
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "·"
+    return name
+
+
+def _probe(core: Core, tags: dict[int, Variable]) -> Node:
+    """The core contracted with a distinct vector on each axis: a canonical scalar that tells
+    whether two axes are alike."""
+    ends = [(tags[a], [(("free", k),)]) for k, a in enumerate(core.atoms)]
+    total: list[Node] = []
+    pending = [core.node]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Sum):
+            pending.extend(node.operands)
+        elif isinstance(node, Contraction):
+            name = {a: ("free", k) for k, a in enumerate(node.out)}
+            opened = [
+                (f.node, [tuple(name.get(a, ("sum", a)) for a in axis) for axis in f.indices])
+                for f in node.factors
+            ]
+            sizes = {name.get(a, ("sum", a)): d for a, d in enumerate(node.sizes)}
+            total.append(einsum([*opened, *ends], [], 1, sizes))
+        else:
+            axes = [(("free", k),) for k in range(node.ndim)]
+            total.append(einsum([(node, axes), *ends], []))
+    return add(*total)
+
+
+def core_facts(term: StructuredTerm, block: Block, split: int) -> tuple[str, ...]:
+    """What is known of a core: symmetric, triangular, constant, …"""
+    core = block.core
+    if core is None:
+        return ()
+    said = []
+    if block.rows and block.columns:
+        known = facts_of(core.node) if len(core.atoms) == 2 and not block.both else frozenset()
+        if is_symmetric(term, block, split):
+            said.append(next((w for f, w in SAID.items() if f in known), "symmetric"))
+        else:
+            said += [SAID[f] for f in ("orthogonal", "triangular") if f in known]
+        said += _patterns(block)
+    if not variables(core.node) and not is_pattern(core):
+        said.append("constant")
+    return tuple(dict.fromkeys(said))
+
+
+def _patterns(block: Block) -> list[str]:
+    """Triangular parts and selections among the factors of a core."""
+    said = []
+    assert block.core is not None
+    for node, indices in block.core.parts:
+        if not isinstance(node, Kernel):
+            continue
+        if node.kind == "selection":
+            said.append("selection")
+            continue
+        offset = dict(node.params)["k"]
+        flipped = set(indices[0]) <= set(block.columns)
+        lower = (node.kind == "tril") != flipped
+        strict = offset < 0 if node.kind == "tril" else offset > 0
+        loose = offset > 0 if node.kind == "tril" else offset < 0
+        name = "lower" if lower else "upper"
+        said.append(
+            f"{'strictly ' if strict else ''}{name} triangular"
+            if not loose
+            else f"zero beyond a diagonal ({name})"
+        )
+    return said
+
+
+def rank_bound(core: Core) -> Dim | None:
+    """The size of one summed index that separates the axes of a matrix core: a bound of its rank.
+
+    None where there is no such index, or the bound is not below the sizes.
+    """
+    node = core.node
+    if not isinstance(node, Contraction) or node.ndim != 2:
+        return None
+    left, right = node.out
+    best: Dim | None = None
+    for cut in range(len(node.sizes)):
+        if cut in node.out or _connected(node, left, right, cut):
+            continue
+        size = node.sizes[cut]
+        if size not in node.shape and (best is None or _smaller(size, best)):
+            best = size
+    if best is None or any(_smaller(d, best) for d in node.shape):
+        return None
+    return best
+
+
+def _smaller(a: Dim, b: Dim) -> bool:
+    """Whether a size is certainly smaller than another (for integers)."""
+    x, y = a.as_int(), b.as_int()
+    return x is not None and y is not None and x < y
+
+
+def _connected(node: Contraction, left: int, right: int, without: int) -> bool:
+    reached = {left}
+    grown = True
+    while grown:
+        grown = False
+        for factor in node.factors:
+            atoms = {a for axis in factor.indices for a in axis} - {without}
+            if atoms & reached and not atoms <= reached:
+                reached |= atoms
+                grown = True
+    return right in reached
+
+
+def size_text(dim: Dim) -> str:
+    """A number of entries as people write it.
+
+    >>> m, n = Dim.symbol("m"), Dim.symbol("n")
+    >>> size_text(2 * n * n * m - m + 1), size_text(Dim.symbol("batch") * n), size_text(Dim([]))
+    ('2mn² − m + 1', 'batch·n', '0')
+    """
+    if not dim.terms:
+        return "0"
+    text = ""
+    for k, (symbols, coefficient) in enumerate(dim.terms):
+        powers = {s: symbols.count(s) for s in symbols}
+        parts = [s + (str(p).translate(_RAISED) if p > 1 else "") for s, p in powers.items()]
+        number = str(abs(coefficient))
+        joint = "" if all(len(s) == 1 for s in symbols) else "·"
+        body = joint.join(parts if parts and number == "1" else [number, *parts])
+        sign = " − " if coefficient < 0 else " + "
+        text += body if not k and coefficient > 0 else sign.strip() + body if not k else sign + body
+    return text
+
+
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def factor_text(dim: Dim) -> str:
+    """A size beside a ×: a sum is bracketed."""
+    return size_text(dim) if len(dim.terms) <= 1 else f"({size_text(dim)})"
+
+
+def fraction_text(dim: Dim) -> str:
+    """A size below a stroke: all but a symbol or a number is bracketed."""
+    text = size_text(dim)
+    return text if text.isalnum() and len(dim.terms[0][0]) <= 1 else f"({text})"
