@@ -78,6 +78,8 @@ class Atoms(Cursor):
                 return special
         if not self.at("(") or self.vocabulary.is_name(word):
             return s.Name(token.start, token.stop, word)
+        if self.vocabulary.closed and word in self.vocabulary.sizes:  # n (1 + a²) of a formula
+            return s.Name(token.start, token.stop, word)
         if self.vocabulary.functions(word):
             return (yield self.call(token, []))
         capital = word[0].isupper() and not any(c.isalpha() for c in word[1:].partition("_")[0])

@@ -57,6 +57,9 @@ def structural(
     return remember
 
 
+TWO_ARRAYS = {"max": "maximum", "min": "minimum"}
+
+
 def is_function(name: str) -> bool:
     """Whether a word is the name of a function."""
     return name in STRUCTURAL or find_record(name) is not None
@@ -69,6 +72,8 @@ def function_names() -> list[str]:
 
 def value_arguments(call: s.Call) -> list[s.Syntax]:
     """The arguments of a call that are expressions, to be elaborated before it."""
+    if call.function in TWO_ARRAYS and len(call.arguments) == 2:
+        call.function = TWO_ARRAYS[call.function]  # max(0, x), as people write the hinge
     entry = STRUCTURAL.get(call.function)
     if entry is None:
         record = find_record(call.function)

@@ -156,10 +156,7 @@ def _binary(elaborator: Names, syntax: s.Binary, parts: list[Value]) -> Value:
             hint="write ./ for entry by entry, inv(B) for the inverse",
         )
     if operator == "\\":
-        inverse = records.find_record("inv")
-        assert inverse is not None
-        inverted = records.apply_record(context, syntax.left, inverse, [left], {})
-        return operators.product(context, syntax, inverted, right)
+        return products.solve(context, syntax, left, right)
     if operator in operators.COMPARISON_RECORDS:
         return operators.compare(context, syntax, left, right)
     return operators.elementwise(context, syntax, left, right, operator)

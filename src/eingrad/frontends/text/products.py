@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ...ir import build, construct
+from ...ir.apply import apply
 from ...ir.node import Node
 from . import operators
 from . import syntax as s
 from .functions import Arguments, structural
+from .records import apply_record, find_record
 from .values import Context, Value
 from .written import integer
 
@@ -53,6 +55,20 @@ def _dot(context: Context, call: s.Call, args: Arguments) -> Value:
     return operators.at(context, syntax, a, b)
 
 
+def solve(context: Context, syntax: s.Syntax, left: Value, right: Value) -> Value:
+    """A⁻¹b, which code computes as the solution of a linear system."""
+    inverse = find_record("inv")
+    assert inverse is not None
+    inverted = apply_record(context, left.syntax, inverse, [left], {})
+    binary = s.Binary(syntax.start, syntax.stop, "*", left.syntax, right.syntax)
+    return operators.product(context, binary, inverted, right)
+
+
+@structural("solve", count=2)
+def _solve(context: Context, call: s.Call, args: Arguments) -> Value:
+    return solve(context, call, *args.values)
+
+
 @structural("sqrt")
 def _sqrt(context: Context, call: s.Call, args: Arguments) -> Value:
     return root(context, call, args.values[0])
@@ -92,3 +108,18 @@ def _matrix_power(context: Context, call: s.Call, args: Arguments) -> Value:
     if args.values[0].ndim != 2:
         raise context.misfit("a matrix power needs a square matrix", args.values[0])
     return operators.power(context, syntax, args.values[0], exponent)
+
+
+@structural("log2 log10")
+def _logarithm(context: Context, call: s.Call, args: Arguments) -> Value:
+    base = 2 if call.function == "log2" else 10
+    log = find_record("log")
+    assert log is not None
+    natural = apply_record(context, call, log, args.values, {})
+    return context.new(
+        call,
+        natural.shape,
+        lambda n: build.divide(n, apply("log", build.number(base))),
+        natural,
+        row=natural.row,
+    )
