@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import prod
 
 from ..dims import ONE, Dim, product
 from ..ir import facts
 from ..ir.algebra import base_and_exponent
 from ..ir.node import Apply, AxisIndex, Contraction, Kernel, Node, Number, Sum
 from ..ir.record import lookup
-from .pairwise import ALL, FIRST, Operand, Steps, squeezed
-from .path import Special, best_path
+from .multiply import Multiplier
+from .pairwise import ALL, FIRST, Operand, squeezed
 from .program import ZERO, Program, Value
 from .selections import Place, Resolver, Selection, VanishingProduct, as_selection
 
 RawFactor = tuple[Node, tuple[AxisIndex, ...]]
-ASSUMED_SIZE = 300  # of a symbol whose size is not given, for the order of multiplication only
 
 
 @dataclass
@@ -67,18 +65,14 @@ class Products:
         dense_inverses: frozenset[Node],
     ) -> None:
         self.program = program
-        self.symbols = symbols
+        self.multiplier = Multiplier(program, symbols)
         self.value_of = value_of
         self.dense_inverses = dense_inverses
-        self.solves: dict[Value, set[Value]] = {}  # matrix → its linear solves
 
-    def weight(self, dim: Dim) -> int:
-        """The size that is assumed of an axis."""
-        known = dim.as_int()
-        if known is not None:
-            return known
-        sizes = {s: self.symbols.get(s, ASSUMED_SIZE) for s in dim.symbols()}
-        return max(1, dim.evaluate(sizes))
+    @property
+    def solves(self) -> dict[Value, set[Value]]:
+        """Matrix → its linear solves so far."""
+        return self.multiplier.solves
 
     # Estimates, on nodes.
 
@@ -101,35 +95,7 @@ class Products:
                 shapes.append((labels, kind))
         named = [(tuple(_follow(same, x) for x in labels), kind) for labels, kind in shapes]
         out = [_follow(same, x) for x in network.atoms]
-        return self._path(named, out, network.sizes)[0]
-
-    def _path(
-        self,
-        shapes: Sequence[tuple[tuple[int, ...], str]],
-        out: Sequence[int],
-        sizes: Mapping[int, Dim],
-    ) -> tuple[float, tuple[tuple[int, int], ...]]:
-        if not shapes:
-            return 0.0, ()
-        bit: dict[int, int] = {}
-        for labels, _ in shapes:
-            for x in labels:
-                bit.setdefault(x, len(bit))
-        masks = []
-        specials: list[Special] = []
-        for labels, kind in shapes:
-            mask = 0
-            for x in labels:
-                mask |= 1 << bit[x]
-            masks.append(mask)
-            specials.append(
-                None if kind == "array" else (kind, 1 << bit[labels[0]], 1 << bit[labels[1]])
-            )
-        wanted = 0
-        for x in out:
-            wanted |= 1 << bit[x] if x in bit else 0
-        weights = tuple(self.weight(sizes[x]) for x in bit)
-        return best_path(tuple(masks), wanted, weights, tuple(specials))
+        return self.multiplier.path(named, out, network.sizes)[0]
 
     def lazy_inverse(self, node: Node, axes: tuple[AxisIndex, ...]) -> bool:
         """Whether a factor is an inverse that a solve may replace."""
@@ -172,7 +138,7 @@ class Products:
         for label in summed - carried - set(labels) - {None}:
             assert label is not None
             operands.append(Operand(self.program.size(sizes[label]), ()))
-        core = self._multiply(operands, coefficient, labels, sizes)
+        core = self.multiplier.multiply(operands, coefficient, labels, sizes)
         return Piece(core, labels, places, network.out, sizes)
 
     def _operand(self, node: Node, axes: tuple[AxisIndex, ...], sizes: dict[int, Dim]) -> Operand:
@@ -239,121 +205,6 @@ class Products:
             value = program.diagonal(value, p, q)
             labels = [x for k, x in enumerate(labels) if k not in (p, q)] + [twice]
         return Operand(value, tuple(labels))
-
-    def _multiply(
-        self,
-        operands: list[Operand],
-        coefficient: Number,
-        out: tuple[int, ...],
-        sizes: dict[int, Dim],
-    ) -> Value:
-        steps = Steps(self.program, sizes, self.weight, self._note_solve)
-        kept = set(out)
-        scalar = Operand(self.program.number(coefficient), ())
-        arrays: list[Operand] = []
-        for k, operand in enumerate(operands):
-            if operand.kind == "array":
-                elsewhere = kept.union(*(o.labels for j, o in enumerate(operands) if j != k))
-                operand = steps.sum_out(operand, set(operand.labels) - elsewhere)
-            elif operand.kind == "inverse" and kept.issuperset(operand.labels):
-                operand = steps.array(operand)
-            if operand.labels:
-                arrays.append(operand)
-            else:
-                scalar = steps.elementwise(scalar, operand)
-        arrays = self._merge_alike(arrays, steps, kept)
-        if not arrays:
-            return steps.array(scalar).value
-        arrays = self._split_gram(arrays, out, steps)
-        after = self._place_scalar(arrays, scalar, out, sizes, steps)
-        shapes = [
-            (
-                o.labels,
-                "array" if o.kind == "array" else "inverse" if o.kind == "inverse" else "triangle",
-            )
-            for o in arrays
-        ]
-        pairs = self._path(shapes, out, sizes)[1]
-        alive = dict(enumerate(arrays))
-        for number, (i, j) in enumerate(pairs, len(arrays)):
-            a, b = alive.pop(i), alive.pop(j)
-            still = kept.union(*(o.labels for o in alive.values()))
-            alive[number] = steps.combine(a, b, still, out if not alive else ())
-        (result,) = alive.values()
-        result = steps.sum_out(result, set(result.labels) - kept)
-        if after is not None:
-            result = steps.elementwise(after, result, out)
-        return steps.align(steps.array(result), out)
-
-    def _merge_alike(self, arrays: list[Operand], steps: Steps, kept: set[int]) -> list[Operand]:
-        """Multiply factors with the same labels, but leave two where a dot product remains."""
-        groups: dict[frozenset[int], list[Operand]] = {}
-        rest = []
-        for operand in arrays:
-            if operand.kind == "array":
-                groups.setdefault(frozenset(operand.labels), []).append(operand)
-            else:
-                rest.append(operand)
-        result = []
-        alone = len(groups) == 1 and not rest
-        for labels, members in groups.items():
-            last = members.pop() if alone and len(members) > 1 and not labels <= kept else None
-            parts: list[Operand] = []
-            for operand in members:
-                if parts and operand == parts[-1]:  # a square is known to be nonnegative
-                    operand = steps.elementwise(parts.pop(), operand)
-                parts.append(operand)
-            merged = parts[0]
-            for other in parts[1:]:
-                merged = steps.elementwise(merged, other)
-            result += [merged] if last is None else [merged, last]
-        return result + rest
-
-    def _split_gram(
-        self, arrays: list[Operand], out: tuple[int, ...], steps: Steps
-    ) -> list[Operand]:
-        """Xᵀ diag(d) X with d ≥ 0 as SᵀS with S = diag(√d) X: BLAS computes half of it."""
-        if len(arrays) != 3 or len(out) != 2:
-            return arrays
-        d, p, q = sorted(arrays, key=lambda o: len(o.labels))
-        if not d.nonnegative or any(o.kind != "array" or o.inverted for o in (p, q)):
-            return arrays
-        differing = [(x, y) for x, y in zip(p.labels, q.labels, strict=False) if x != y]
-        if p.value is not q.value or len(differing) != 1 or set(differing[0]) != set(out):
-            return arrays
-        if not set(d.labels) <= set(p.labels) & set(q.labels):
-            return arrays
-        root = steps.root(d)
-        return [steps.elementwise(p, root, p.labels), steps.elementwise(q, root, q.labels)]
-
-    def _place_scalar(
-        self,
-        arrays: list[Operand],
-        scalar: Operand,
-        out: tuple[int, ...],
-        sizes: dict[int, Dim],
-        steps: Steps,
-    ) -> Operand | None:
-        """Put the scalar factors on the smallest operand, or return them for the result."""
-        if scalar.value.op == "number" and scalar.value.params[0] == 1 and not scalar.inverted:
-            return None
-
-        def volume(labels: Sequence[int]) -> float:
-            return prod((float(self.weight(sizes[x])) for x in labels), start=1.0)
-
-        carried = {x for o in arrays for x in o.labels}
-        best = volume([x for x in out if x in carried])
-        place = None
-        for k, operand in enumerate(arrays):
-            if operand.kind == "array" and volume(operand.labels) < best:
-                best, place = volume(operand.labels), k
-        if place is None:
-            return scalar
-        arrays[place] = steps.elementwise(scalar, arrays[place])
-        return None
-
-    def _note_solve(self, matrix: Value, solution: Value) -> None:
-        self.solves.setdefault(matrix, set()).add(solution)
 
 
 def _computed_nonnegative(node: Node) -> bool:

@@ -81,9 +81,15 @@ class _Costs:
 
 @lru_cache(maxsize=4096)
 def best_path(
-    masks: tuple[int, ...], out: int, sizes: tuple[int, ...], specials: tuple[Special, ...]
+    masks: tuple[int, ...],
+    out: int,
+    sizes: tuple[int, ...],
+    specials: tuple[Special, ...],
+    done: Pairs = (),
 ) -> tuple[float, Pairs]:
     """`(cost, pairs)`: each pair names two operands still there; its result is the next number.
+
+    Products of factors that are `done` already cost nothing.
 
     >>> best_path((0b011, 0b110, 0b100), 0b001, (9, 9, 9), (None, None, None))[1]
     ((1, 2), (0, 3))
@@ -94,12 +100,17 @@ def best_path(
     if len(masks) > EXHAUSTIVE:
         pairs = _by_opt_einsum(masks, out, sizes)
         return _cost_of(pairs, masks, out, costs, specials), pairs
-    return _exhaustive(masks, out, costs, specials)
+    return _exhaustive(masks, out, costs, specials, done)
 
 
 def _exhaustive(
-    masks: tuple[int, ...], out: int, costs: _Costs, specials: tuple[Special, ...]
+    masks: tuple[int, ...],
+    out: int,
+    costs: _Costs,
+    specials: tuple[Special, ...],
+    done: Pairs,
 ) -> tuple[float, Pairs]:
+    free = {1 << i | 1 << j for i, j in done}
     count = len(masks)
     full = (1 << count) - 1
     union = [0] * (full + 1)
@@ -121,7 +132,9 @@ def _exhaustive(
             a = low | part
             b = subset ^ a
             now = cost[a] + cost[b]
-            if now < least:
+            if subset in free:
+                least, split[subset] = 0.0, a
+            elif now < least:
                 now += costs.step(labels[a], labels[b], labels[subset], leaf.get(a), leaf.get(b))
                 if now < least:
                     least, split[subset] = now, a
