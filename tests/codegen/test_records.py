@@ -11,7 +11,6 @@ from eingrad.ir.record import Record
 from eingrad.verify.reference import evaluate_all
 from tests.functions.walk import all_records, cases, close
 
-
 FREE_SIGNS = {"eigvecsh", "left_singular", "right_singular"}  # through eigvalsh, svdvals they count
 ONE_MATRIX = {"expm", "expm_slice"}  # the code of `expm_slice` does not take stacks
 

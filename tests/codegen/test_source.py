@@ -240,3 +240,44 @@ def test_a_gram_matrix_with_weights_known_to_be_nonnegative_takes_their_root() -
     p = 1 / (1 + np.exp(-values["y"]))
     weights = values["y"] ** 2 * p * (1 - p)
     np.testing.assert_allclose(f(**values), (values["X"].T * weights) @ values["X"], atol=1e-12)
+
+
+def test_names_in_checks_are_safe() -> None:
+    names = ["name", "shape", "expected", "dtype", "a", "np"]
+    nodes = [variable(n, build.dims("n")) for n in names]
+    f = generate({"y": construct.inner_product(build.multiply(*nodes[:5]), nodes[5])})
+    values = {local: np.arange(1.0, 4.0) + k for k, local in enumerate(f.arguments.values())}
+    np.testing.assert_allclose(f.function()(**values), np.prod([*values.values()], axis=0).sum())
+
+
+def test_a_sum_of_very_many_terms() -> None:
+    names = [f"v{k}" for k in range(3000)]
+    total = build.add(*(apply("tanh", variable(n, build.dims("n"))) for n in names))
+    f = generate({"y": total}).function()
+    np.testing.assert_allclose(f(**{n: np.full(2, 0.5) for n in names}), 3000 * np.tanh(0.5))
+
+
+def test_a_thousand_layers_take_a_line_or_two_each() -> None:
+    h = x
+    for k in range(1000):
+        h = apply("tanh", construct.matmul(var(f"W{k}", "n", "n"), h))
+    gradient = differentiate(construct.sum_axes(h * h), [var("W0", "n", "n")])
+    source = generate({"g": gradient}).source
+    assert len(source.splitlines()) < 3600
+    assert max(map(len, source.splitlines()[2100:])) < 100
+
+
+def test_a_number_too_large_for_a_float_is_an_error() -> None:
+    with pytest.raises(UnsupportedError, match="large"):
+        generate({"y": 10**400 * x})
+
+
+def test_written_into_is_only_what_is_not_shared() -> None:
+    ones = construct.ones(build.dims("n", "n"))
+    nodes = {"p": ones + construct.diag_matrix(x), "q": ones * 3 + construct.diag_matrix(x * x)}
+    v = np.array([2.0, 3.0])
+    p, q = generate(nodes).function()(x=v)
+    np.testing.assert_allclose(p, 1 + np.diag(v))
+    np.testing.assert_allclose(q, 3 + np.diag(v * v))
+    y0, y1 = generate({"y0": A * A, "y1": build.transpose(A * A, (1, 0))}).function()(np.eye(2))
+    assert not np.may_share_memory(y0, y1)

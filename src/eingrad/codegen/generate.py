@@ -21,7 +21,7 @@ from .target import Target, imports_of
 
 TARGETS: dict[str, Target] = {"numpy": NUMPY}
 BACKENDS = tuple(TARGETS)
-RESERVED = ("dtype", "scipy", "math", "itertools")
+RESERVED = ("dtype", "scipy", "math", "itertools", "name", "shape", "expected")
 MAX_SOLVES = 3  # with one matrix; for more its inverse is cheaper
 
 
@@ -136,7 +136,7 @@ def generate(
     returned = emission.returned(roots, list(outputs))
     body = [
         *target.prologue(*signature.kinds()),
-        *signature.checks(emission.size_symbols),
+        *signature.checks(emission.spell.size_symbols),
         *emission.lines,
         f"return {returned}",
     ]

@@ -78,11 +78,11 @@ def embed(emission: Emission, value: Value) -> None:
     if based:
         name = emission.owned(value.args[0])
     else:
-        name = emission.assign_text(f"np.zeros({emission.shape(shape)}, dtype)")
+        name = emission.assign_text(f"np.zeros({emission.spell.shape(shape)}, dtype)")
     fresh = not based
     for core, pattern in zip(cores, patterns, strict=True):
         places = [p[1:2] if p[0] < 0 else p[1:4] for p in pattern]
-        view = name + emission.indexed(places, shape)
+        view = name + emission.spell.indexed(places, shape)
         axes = [place[0] for place in pattern if place[0] >= 0]
         if len(set(axes)) < len(axes):
             order = list(dict.fromkeys(axes))

@@ -20,7 +20,7 @@ import numpy as np
 from ..dims import ONE, Dim, product
 from ..ir.node import Number, Shape
 
-VIEWS = frozenset({"input", "number", "size", "transpose", "index", "constant"})
+MAX_TERMS = 8  # of one sum in a line
 ZERO = Dim.of(0)
 
 
@@ -72,7 +72,7 @@ class Program:
     def __init__(self) -> None:
         self._table: dict[tuple[Any, ...], Value] = {}
         self.values: list[Value] = []
-        self.constants: list[np.ndarray] = []
+        self.constants: dict[Value, np.ndarray] = {}
 
     def make(
         self,
@@ -103,12 +103,10 @@ class Program:
 
     def constant(self, array: np.ndarray, content: bytes) -> Value:
         """An array that is written into the source; `content` identifies it."""
-        found = self.find("constant", (), (content,))
-        if found is not None:
-            return found
-        self.constants.append(array)
         shape = tuple(Dim.of(k) for k in array.shape)
-        return self.make("constant", (), (content,), shape)
+        value = self.make("constant", (), (content,), shape)
+        self.constants[value] = array
+        return value
 
     def number(self, value: Number) -> Value:
         """An exact number."""
@@ -167,6 +165,8 @@ class Program:
         """The sum of values with signs ±1, with broadcasting."""
         if len(terms) == 1:
             return self.scale(terms[0][0], terms[0][1])
+        while len(terms) > MAX_TERMS:  # a line for some at a time
+            terms = [(1, self.add(terms[:MAX_TERMS])), *terms[MAX_TERMS:]]
         signs = tuple(sign for sign, _ in terms)
         values = [v for _, v in terms]
         return self.make(

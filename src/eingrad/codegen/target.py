@@ -86,10 +86,17 @@ def literal(value: Any) -> str:
 
 
 def number_source(value: Number) -> str:
-    """An exact number as source, a float where an integer would not be exact or is not wanted."""
+    """An exact number as source, a float where an integer would not be exact or is not wanted.
+
+    >>> number_source(3), number_source(Fraction(1, 4)), number_source(Fraction(2, 3))
+    ('3', '0.25', '2 / 3')
+    """
+    try:
+        as_float = float(value)
+    except OverflowError:
+        raise UnsupportedError("a number of the formula is too large for floating point") from None
     if isinstance(value, int):
-        return str(value) if abs(value) < PRECISE else repr(float(value))
-    as_float = float(value)
+        return str(value) if abs(value) < PRECISE else repr(as_float)
     if Fraction(repr(as_float)) == value:
         return repr(as_float)
     if max(abs(value.numerator), value.denominator) < PRECISE:

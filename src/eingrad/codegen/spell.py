@@ -1,0 +1,220 @@
+"""How each operation is written: operators, indexing, and the spellings of the target."""
+
+from __future__ import annotations
+
+import ast
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..dims import Dim
+from .arguments import size_text
+from .program import ZERO, Value
+from .target import Target, fill, number_source
+
+OPERATORS: dict[str, ast.operator] = {
+    "mul": ast.Mult(),
+    "div": ast.Div(),
+    "matmul": ast.MatMult(),
+}
+
+
+class Speller:
+    """Writes operations as syntax trees.
+
+    Attributes
+    ----------
+    size_symbols:
+        Symbols of the sizes that were written.
+    """
+
+    def __init__(
+        self, target: Target, arguments: Mapping[str, str], size_names: Mapping[str, str]
+    ) -> None:
+        self.target = target
+        self.arguments = arguments
+        self.size_names = size_names
+        self.size_symbols: set[str] = set()
+
+    def dim(self, dim: Dim) -> str:
+        """A size as source."""
+        self.size_symbols |= dim.symbols()
+        return size_text(dim, self.size_names)
+
+    def shape(self, shape: Iterable[Dim]) -> str:
+        """A shape as source."""
+        dims = [self.dim(d) for d in shape]
+        return f"({dims[0]},)" if len(dims) == 1 else f"({', '.join(dims)})"
+
+    def indexed(self, entries: Sequence[tuple[Any, ...] | None], shape: Sequence[Dim]) -> str:
+        """Indexing of an axis each by `(start, step, count)`, `(start,)`; None is a new axis."""
+        texts: list[str] = []
+        turned: list[str] = []
+        totals = iter(shape)
+        for entry in entries:
+            if entry is None:
+                texts.append("None")
+                turned.append(":")
+                continue
+            total = next(totals)
+            if len(entry) == 1:
+                texts.append(self.dim(entry[0]))
+                continue
+            start, step, count = entry
+            turned.append(":" if step > 0 else "::-1")
+            if step < 0:  # the same entries upwards, then turned round
+                start, step = start + (count - 1) * step, -step
+            stop = start + count * step - (step - 1)
+            text = ("" if start == ZERO else self.dim(start)) + ":"
+            text += "" if stop == total else self.dim(stop)
+            texts.append(text + (f":{step}" if step > 1 else ""))
+        return _brackets(texts) + _brackets(turned)
+
+    def fill(self, spelling: str, args: Sequence[ast.expr], **params: Any) -> ast.expr:
+        texts = {
+            k: self.shape(v) if k == "shape" else self.dim(v) if isinstance(v, Dim) else str(v)
+            for k, v in params.items()
+        }
+        places = [f"_slot{k}_" for k in range(len(args))]
+        return fill(self.target.spellings[spelling].format(*places, **texts), args)
+
+    def expression(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        op = value.op
+        if op in OPERATORS:
+            if op == "mul" and value.args[0] is value.args[1] and not isinstance(args[0], ast.Name):
+                return ast.BinOp(args[0], ast.Pow(), ast.Constant(2))
+            return ast.BinOp(args[0], OPERATORS[op], args[1])
+        method = getattr(self, f"_{op}", None)
+        if method is not None:
+            return method(value, args)
+        return self.fill(op, args)
+
+    def _input(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return ast.Name(self.arguments[value.params[0]])
+
+    def _number(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return ast.parse(number_source(value.params[0]), mode="eval").body
+
+    def _size(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return ast.parse(self.dim(value.params[0]), mode="eval").body
+
+    def _neg(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return ast.UnaryOp(ast.USub(), args[0])
+
+    def _add(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        tree = args[0] if value.params[0] > 0 else ast.UnaryOp(ast.USub(), args[0])
+        for sign, arg in zip(value.params[1:], args[1:], strict=True):
+            tree = ast.BinOp(tree, ast.Add() if sign > 0 else ast.Sub(), arg)
+        return tree
+
+    def _power(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        exponent = number_source(value.params[0])
+        return self.fill(
+            "power", args, exponent=exponent if "/" not in exponent else f"({exponent})"
+        )
+
+    def _transpose(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        if value.params == tuple(range(value.ndim))[::-1]:
+            return self.fill("T", args)
+        return self.fill("transpose", args, axes=", ".join(map(str, value.params)))
+
+    def _index(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        shape = value.args[0].shape
+        entries: list[tuple[Any, ...] | None] = []
+        axis = 0
+        for entry in value.params:
+            if entry[0] == "new":
+                entries.append(None)
+                continue
+            entries.append((ZERO, 1, shape[axis]) if entry[0] == "all" else entry[1:])
+            axis += 1
+        return fill(f"_slot0_{self.indexed(entries, shape)}", args)
+
+    def _reshape(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return self.fill("reshape", args, shape=value.shape)
+
+    def _with_shape(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return self.fill(value.op, args, shape=value.shape)
+
+    _broadcast = _full = _ones = _zeros = _with_shape  # type: ignore[assignment]
+
+    def _eye(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return self.fill("eye", args, n=value.params[0])
+
+    def _diagonal(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        if value.args[0].ndim == 2:
+            return self.fill("matrix_diagonal", args)
+        return self.fill("diagonal", args, axis1=value.params[0], axis2=value.params[1])
+
+    def _sum(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        axes = value.params
+        if len(axes) == value.args[0].ndim:
+            return self.fill("sum_all", args)
+        return self.fill("sum", args, axes=axes[0] if len(axes) == 1 else axes)
+
+    def _tensordot(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        first, second = value.params
+        ndim = value.args[0].ndim
+        if first == tuple(range(ndim - len(first), ndim)) and second == tuple(range(len(second))):
+            axes = str(len(first))
+        elif len(first) == 1:
+            axes = f"({first[0]}, {second[0]})"
+        else:
+            axes = f"({first}, {second})"
+        return self.fill("tensordot", args, axes=axes)
+
+    def _tril(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        (k,) = value.params
+        return self.fill(value.op if k else value.op + "0", args, k=k)
+
+    _triu = _tril
+
+    def _cumsum(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        axis, reverse = value.params
+        return self.fill("reversed_cumsum" if reverse else "cumsum", args, axis=axis)
+
+    def _kernel(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        kind, (rows, columns), pairs = value.params
+        params = dict(pairs)
+        if kind == "selection":
+            start = self.dim(params["start"])
+            return self.fill(
+                "selection_pattern",
+                args,
+                rows=rows,
+                columns=columns,
+                start=start,
+                step=params["step"],
+            )
+        if kind == "tril":
+            return self.fill("lower_pattern", args, rows=rows, columns=columns, k=params["k"])
+        return self.fill("upper_pattern", args, rows=rows, columns=columns, k=-params["k"])
+
+    def _concatenate(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        places = ", ".join(f"_slot{k}_" for k in range(len(args)))
+        template = self.target.spellings["concatenate"].format(
+            parts=f"({places})", axis=value.params[0]
+        )
+        return fill(template, args)
+
+
+def _brackets(entries: list[str]) -> str:
+    """`[…]` without trailing colons; empty when nothing is left."""
+    while entries and entries[-1] == ":":
+        entries = entries[:-1]
+    return f"[{', '.join(entries)}]" if entries else ""
+
+
+def data_text(array: np.ndarray) -> str:
+    """An array as nested lists in source, exactly."""
+
+    def item(x: Any) -> str:
+        if isinstance(x, list):
+            return f"[{', '.join(map(item, x))}]"
+        if isinstance(x, float) and not math.isfinite(x):
+            return "np.nan" if math.isnan(x) else "np.inf" if x > 0 else "-np.inf"
+        return repr(x)
+
+    return item(array.tolist())
