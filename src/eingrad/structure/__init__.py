@@ -1,18 +1,31 @@
 """What a tensor consists of: deltas, cores, ranks; condensed forms, blocks, costs."""
 
+from .blocks import Blocks, hide
+from .compress import Compression, Condensed, CondensedTerm, compress
+from .cost import Cost, Route, cost, linear_combination
 from .count import Counts, count
 from .decompose import Core, Decomposition, StructuredTerm, decompose
 from .describe import CoreDescription, Structure, TermDescription, describe
 
 __all__ = [
+    "Blocks",
+    "Compression",
+    "Condensed",
+    "CondensedTerm",
     "Core",
     "CoreDescription",
+    "Cost",
     "Counts",
     "Decomposition",
+    "Route",
     "Structure",
     "StructuredTerm",
     "TermDescription",
+    "compress",
+    "cost",
     "count",
     "decompose",
     "describe",
+    "hide",
+    "linear_combination",
 ]
