@@ -1,0 +1,233 @@
+"""Entries as text (`2b_12 x_1`) and as mathematics for matplotlib (`$2b_{12}x_1$`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from ..dims import shape_text
+from ..errors import EingradError
+from ..ir.node import Node, Number, Variable
+from ..ir.record import lookup
+from ..notation import formula, to_latex
+from ..notation.lettering import GREEK_NAMES, split_name
+from .polynomial import Atom, Entry, Function, Group, Index, Monomial, Part, Sigma, Symbol
+
+MAX_NAME = 12  # characters of a formula that takes a subscript; a longer one gets a letter
+MAX_FORMULA = 72  # characters of the definition of such a letter
+NAMES = "PQRSTUVWXYZMNHKLE"
+SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
+
+
+class Pair(NamedTuple):
+    """One thing written twice: as text and as mathtext (without dollar signs)."""
+
+    text: str
+    math: str
+
+    def __add__(self, other: object) -> Pair:
+        one, two = other if isinstance(other, Pair) else Pair(str(other), str(other))
+        return Pair(self.text + one, self.math + two)
+
+
+class Labels:
+    """Writes entries; matrices that need a name get one, and `where` tells what it stands for.
+
+    Parameters
+    ----------
+    variables:
+        All variables in sight: a matrix A has the entries a_12, unless another matrix is called a.
+    """
+
+    def __init__(self, variables: Iterable[Variable]) -> None:
+        known = {v.name: v for v in variables}
+        self._names = frozenset(known)
+        self._letter: dict[str, Pair] = {}
+        lowered = [(v.name[:1].lower() + v.name[1:], v.ndim) for v in known.values()]
+        for v, (low, rank) in zip(known.values(), lowered, strict=True):
+            alone = lowered.count((low, rank)) == 1
+            self._letter[v.name] = variable_name(low if v.ndim and alone else v.name)
+        self._parts: dict[Node, Pair] = {}
+        self.where: list[Pair] = []
+
+    def text(self, entry: Entry) -> str:
+        """The entry as text."""
+        return self.pair(entry).text
+
+    def pair(self, entry: Entry) -> Pair:
+        """The entry as text and as mathtext."""
+        if entry.is_zero:
+            return Pair("0", "0")
+        result = Pair("", "")
+        terms = sorted(entry.terms, key=lambda t: t[1] < 0)[:1]  # no minus in front if possible
+        terms += [t for t in entry.terms if t != terms[0]]
+        shown: Sequence[tuple[Monomial, Number] | None] = terms
+        if len(terms) > 6:
+            shown = [*terms[:2], None, terms[-1]]
+        for k, term in enumerate(shown):
+            if term is None:
+                result += Pair(" + …", r" + \ldots ")
+                continue
+            monomial, coefficient = term
+            negative = coefficient < 0
+            if k:
+                result += Pair(" − ", " - ") if negative else Pair(" + ", " + ")
+            elif negative:
+                result += Pair("−", "-")
+            result += self._term(monomial, abs(Fraction(coefficient)))
+        return result
+
+    def _term(self, monomial: Monomial, coefficient: Fraction) -> Pair:
+        top = [self._power(atom, e, len(monomial) > 1) for atom, e in monomial if e > 0]
+        bottom = [self._power(atom, -e, True) for atom, e in monomial if e < 0]
+        above, below = coefficient.numerator, coefficient.denominator
+        if below > 64:  # a decimal, not a ratio of integers
+            above, below = 1, 1
+            number = f"{float(coefficient):.4g}"
+            over = _joined(top)
+            over = Pair(number, number) + (Pair(" ", r"\,") + over if top else Pair("", ""))
+        else:
+            over = _joined(top)
+            if above != 1 or not top:
+                number = str(above)
+                gap = (
+                    " " if top and not over.text[:1].isalpha() and over.text[:1] not in "(" else ""
+                )
+                over = Pair(number + gap, number + (r"\," if gap else "")) + over
+        if below != 1:
+            bottom.insert(0, Pair(str(below), str(below)))
+        if not bottom:
+            return over
+        under = _joined(bottom)
+        if len(bottom) > 1:
+            under = Pair(f"({under.text})", f"({under.math})")
+        return over + Pair("/", "/") + under
+
+    def _power(self, atom: Atom, exponent: Fraction, beside: bool) -> Pair:
+        if exponent == Fraction(1, 2):
+            inside = self.pair(atom.entry) if isinstance(atom, Group) else self._atom(atom)
+            plain = inside.text.isalnum()
+            return Pair(
+                f"√{inside.text}" if plain else f"√({inside.text})", rf"\sqrt{{{inside.math}}}"
+            )
+        base = self._atom(atom)
+        if isinstance(atom, Group) or (isinstance(atom, Sigma) and (beside or exponent != 1)):
+            base = Pair(f"({base.text})", f"({base.math})")
+        if exponent == 1:
+            return base
+        raised = str(exponent)
+        if exponent.denominator == 1:
+            return base + Pair(raised.translate(SUPERSCRIPTS), f"^{{{raised}}}")
+        return base + Pair(f"^({raised})", f"^{{{raised}}}")
+
+    def _atom(self, atom: Atom) -> Pair:
+        if isinstance(atom, Symbol):
+            return subscripted(self._letter.get(atom.name, variable_name(atom.name)), atom.index)
+        if isinstance(atom, Part):
+            return subscripted(self._part(atom.node), atom.index)
+        if isinstance(atom, Group):
+            return self.pair(atom.entry)
+        if isinstance(atom, Sigma):
+            letters = "".join(atom.letters)
+            body = self.pair(atom.entry)
+            if len(atom.entry.terms) > 1:
+                body = Pair(f"({body.text})", f"({body.math})")
+            return Pair(f"Σ_{letters} ", rf"\Sigma_{{{letters}}}\,") + body
+        return self._function(atom)
+
+    def _function(self, atom: Function) -> Pair:
+        notation = lookup(atom.name).notation
+        inside = [self.pair(a) for a in atom.arguments]
+        symbol = notation.unicode
+        if notation.kind == "symbol":
+            return Pair(str(symbol), str(notation.latex))
+        if notation.kind == "fence":
+            left, right = symbol
+            latex_left, latex_right = notation.latex
+            return Pair(f"{left}{inside[0].text}{right}", "") + Pair(
+                "", f"{latex_left} {inside[0].math} {latex_right}"
+            )
+        if notation.kind == "infix":
+            body = inside[0] + Pair(f" {symbol} ", f" {notation.latex} ") + inside[1]
+            return Pair(f"[{body.text}]", f"[{body.math}]")
+        if notation.kind == "radical":
+            return Pair(f"√({inside[0].text})", rf"\sqrt{{{inside[0].math}}}")
+        if notation.kind == "power" and len(inside) == 2:
+            base, exponent = inside
+            if not base.text.isalnum():
+                base = Pair(f"({base.text})", f"({base.math})")
+            return Pair(f"{base.text}^({exponent.text})", f"{base.math}^{{{exponent.math}}}")
+        if notation.kind == "power":  # 0 to a power that is not positive
+            exponent = str(dict(atom.params)["exponent"])
+            return Pair(f"{inside[0].text}^({exponent})", f"{inside[0].math}^{{{exponent}}}")
+        name = Pair(str(symbol), _upright(str(symbol)))
+        arguments = inside[0] if inside else Pair("", "")
+        for other in inside[1:]:
+            arguments = arguments + Pair(", ", ", ") + other
+        return name + Pair(f"({arguments.text})", f"({arguments.math})")
+
+    def _part(self, node: Node) -> Pair:
+        """How a matrix that is not opened is called: its formula, or a letter for it."""
+        found = self._parts.get(node)
+        if found is None:
+            found = self._parts[node] = self._called(node)
+        return found
+
+    def _called(self, node: Node) -> Pair:
+        try:
+            written = formula(node, names_taken=self._names)
+            text, latex = str(written), to_latex(written)
+        except EingradError:
+            text = latex = ""
+        short = bool(text) and "\n" not in text and len(text) <= MAX_NAME
+        if short and len(text) == 1:
+            return Pair(text, latex)
+        if short:
+            closed = text[:1].isalpha() and text.endswith(")") and text.count("(") == 1
+            return Pair(text, latex) if closed else Pair(f"({text})", f"({latex})")
+        taken = {*self._names, *(p.text for p in self._parts.values())}
+        name = next((x for x in NAMES if x not in taken), f"T{len(self._parts)}")
+        if not text or "\n" in text or len(text) > MAX_FORMULA:
+            what = f"an intermediate result, {shape_text(node.shape)}"
+            self.where.append(Pair(f"{name}: {what}", ""))
+        else:
+            self.where.append(Pair(f"{name} = {text}", f"{name} = {latex}"))
+        return Pair(name, name)
+
+
+def variable_name(name: str) -> Pair:
+    """A variable's name: Greek words become letters, trailing digits an upper index in print.
+
+    >>> variable_name("theta").text, variable_name("w1").text
+    ('θ', 'w1')
+    """
+    stem, sub = split_name(name)
+    letter = GREEK_NAMES.get(stem, stem)
+    text = letter + name[len(stem) :]
+    math = letter if len(letter) == 1 else _upright(letter)
+    return Pair(text, math + (rf"^{{\mathrm{{{sub}}}}}" if sub else ""))
+
+
+def subscripted(name: Pair, index: Sequence[Index]) -> Pair:
+    """The name with places counted from 1: `b_12`, with commas where a place has two digits."""
+    if not index:
+        return name
+    places = [k if isinstance(k, str) else str(k + 1) for k in index]
+    joined = "".join(places) if all(len(p) == 1 for p in places) else ",".join(places)
+    return Pair(f"{name.text}_{joined}", f"{name.math}_{{{joined}}}")
+
+
+def _joined(parts: Sequence[Pair]) -> Pair:
+    result = Pair("", "")
+    for k, part in enumerate(parts):
+        # Brackets close up: x_1(a + b) needs no space.
+        gap = Pair("", "") if not k or part.text.startswith("(") else Pair(" ", r"\,")
+        result = result + gap + part
+    return result
+
+
+def _upright(name: str) -> str:
+    if len(name) == 1:
+        return name
+    return r"\mathrm{" + name.replace("_", r"\_") + "}"

@@ -1,0 +1,162 @@
+"""Sizes for a picture, and values of its tensor at random points.
+
+Values say what symbols cannot: that two entries which are written differently are equal, and where
+a large matrix is not zero. Points come in pairs ±, so that both sides of a kink are seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import product
+
+import numpy as np
+
+from ..codegen import generate
+from ..dims import Dim
+from ..errors import EingradError, InputError, NameError_
+from ..ir.facts import closure
+from ..ir.node import Contraction, Kernel, Node, Size, Term, Variable
+from ..ir.walk import topological, variables
+
+POINTS = 6
+ATTEMPTS = 24
+STYLES = ("signed", "positive", "dominant", "unit", "gram")
+
+
+def picture_sizes(
+    node: Node, inputs: Sequence[Variable], given: Mapping[str, int] | None
+) -> dict[str, int]:
+    """A number for each symbol: the given ones, else small and pairwise different (from 2 up).
+
+    Raises
+    ------
+    NameError_
+        A given size does not occur.
+    InputError
+        A given size is no positive integer, or no small sizes fit together.
+    """
+    dims, kernels = _sizes_below(node, inputs)
+    symbols = sorted({s for d in dims for s in d.symbols()})
+    given = dict(given or {})
+    for name, value in given.items():
+        if name not in symbols:
+            there = f"the sizes are: {', '.join(symbols)}" if symbols else "all sizes are numbers"
+            raise NameError_(f"there is no size called {name}", hint=there)
+        if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 1:
+            raise InputError(f"the size {name} must be a positive integer, not {value!r}")
+    fixed = {k: int(v) for k, v in given.items()}
+    open_symbols = [s for s in symbols if s not in fixed]
+    for candidate in _candidates(len(open_symbols), set(fixed.values())):
+        sizes = {**fixed, **dict(zip(open_symbols, candidate, strict=True))}
+        if all(d.evaluate(sizes) >= 1 for d in dims) and all(_fits(k, sizes) for k in kernels):
+            return sizes
+    raise InputError(
+        "no small sizes fit together: " + ", ".join(sorted(str(d) for d in dims if d.symbols())),
+        hint="give sizes that do",
+    )
+
+
+def _sizes_below(node: Node, inputs: Iterable[Variable]) -> tuple[set[Dim], list[Kernel]]:
+    dims = {d for v in inputs for d in v.shape}
+    kernels = []
+    for part in topological(node):
+        dims.update(part.shape)
+        if isinstance(part, Contraction | Term):
+            dims.update(part.sizes)
+        elif isinstance(part, Size):
+            dims.add(part.dim)
+        elif isinstance(part, Kernel):
+            kernels.append(part)
+    return dims, kernels
+
+
+def _candidates(count: int, taken: set[int]) -> Iterator[tuple[int, ...]]:
+    free = [k for k in range(2, 5 + count + len(taken)) if k not in taken][: count + 3]
+    for tried, one in enumerate(product(free, repeat=count)):
+        if len(set(one)) == count:
+            yield one
+        if tried > 4000:
+            break
+    yield from (
+        one for _, one in zip(range(4000), product(range(1, 9), repeat=count), strict=False)
+    )
+
+
+def _fits(kernel: Kernel, sizes: Mapping[str, int]) -> bool:
+    if kernel.kind != "selection":
+        return True
+    count, length = (d.evaluate(sizes) for d in kernel.shape)
+    params = dict(kernel.params)
+    start = params["start"]
+    first = start.evaluate(sizes) if isinstance(start, Dim) else start
+    last = first + params["step"] * (count - 1)
+    return 0 <= first < length and 0 <= last < length
+
+
+def values_at_points(node: Node, sizes: Mapping[str, int], most: int = POINTS) -> list[np.ndarray]:
+    """Finite values of the node at a few random points; none where it has none there, or no code.
+
+    The points are the same each time.
+    """
+    try:
+        generated = generate({"value": node})
+        function = generated.function()
+    except EingradError:
+        return []
+    safe = {**generated.renamed, **generated.sizes}
+    shape = tuple(d.evaluate(sizes) for d in node.shape)
+    rng = np.random.default_rng(7)
+    found: list[np.ndarray] = []
+    known = variables(node)
+    for attempt in range(ATTEMPTS):
+        style = STYLES[attempt // 2 % len(STYLES)]
+        if attempt % 2 == 0:
+            point = {v.name: _random(v, sizes, rng, style) for v in known}
+        else:
+            point = {v.name: _reflected(v, point[v.name]) for v in known}
+        arguments = {safe.get(n, n): point[n] for n in generated.arguments if n in point}
+        arguments |= {safe.get(n, n): sizes[n] for n in generated.sizes if n in sizes}
+        try:
+            with np.errstate(all="ignore"):
+                value = np.asarray(function(**arguments))
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            continue
+        if value.shape == shape and value.dtype.kind != "c" and np.isfinite(value).all():
+            found.append(value.astype(float))
+            if len(found) >= (most if known else 1):
+                break
+    return found
+
+
+def _random(
+    v: Variable, sizes: Mapping[str, int], rng: np.random.Generator, style: str
+) -> np.ndarray:
+    shape = tuple(d.evaluate(sizes) for d in v.shape)
+    known = closure(v.facts)
+    value = rng.normal(size=shape)
+    square = len(shape) >= 2 and shape[-1] == shape[-2]
+    if "orthogonal" in known:
+        return np.linalg.qr(value)[0]
+    if style == "positive" or known & {"positive", "nonnegative"}:
+        value = rng.uniform(0.2, 1.8, shape)
+    elif style == "unit":
+        value = rng.uniform(0.1, 0.9, shape)
+    if "diagonal" in known:
+        diagonal = np.diagonal(value, axis1=-2, axis2=-1)
+        value = (
+            np.eye(shape[-1]) * (abs(diagonal) if known & {"spd", "psd"} else diagonal)[..., None]
+        )
+    elif square and (known & {"spd", "psd"} or style == "gram"):
+        value = value @ np.swapaxes(value, -1, -2) + np.eye(shape[-1])
+    elif square and style == "dominant":
+        value = value + 2 * shape[-1] * np.eye(shape[-1])
+    if "symmetric" in known and "diagonal" not in known and square:
+        value = (value + np.swapaxes(value, -1, -2)) / 2
+    if "triangular" in known and "diagonal" not in known:
+        value = np.tril(value)
+    return np.rint(3 * value) if "integer" in known else value
+
+
+def _reflected(v: Variable, value: np.ndarray) -> np.ndarray:
+    signed = closure(v.facts) & {"positive", "nonnegative", "spd", "psd"}
+    return value * 1.25 if signed and "integer" not in v.facts else -value if not signed else value
