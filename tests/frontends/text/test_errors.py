@@ -73,7 +73,7 @@ def test_shape_errors_show_both_sides(text, marks, message, hint):
         ("exp x", ["exp"], "function", "exp(…)"),
         ("sum(x, foo=1)", ["1"], "no parameter foo", ""),
         ("sum(A, axis=2)", ["2"], "no axis 2", ""),
-        ("max(x, 0)", ["0"], "one array", "maximum"),
+        ("max(x, 0, y)", ["0"], "one array", "maximum"),
         ("a a = 3", ["="], "no =", ""),
         ("q = A*x", ["="], "no =", "leave out"),
         ("x 2", ["2"], "operator is missing", ""),
