@@ -5,7 +5,10 @@ Columns are m×1 arrays, as they are written. Entries carry their index letters 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import reduce
+from operator import mul
 
 import numpy as np
 
@@ -33,10 +36,63 @@ class Entry:
 
 @dataclass
 class Unsized:
-    """𝟏 (`"ones"`, `"row"`) or I (`"eye"`) whose size follows from where it stands."""
+    """A matrix with a 𝟏 or I whose size follows from where it stands; `build(shape)` makes it."""
 
-    what: str
-    times: float = 1.0
+    shape: tuple[int | None, int | None]
+    build: Callable
+
+    def told(self, shape):
+        """The matrix once its shape is known, itself before."""
+        shape = [b if a is None else a for a, b in zip(self.shape, shape, strict=True)]
+        return self if None in shape else self.build(shape)
+
+
+def ones():
+    return Unsized((None, 1), np.ones)
+
+
+def eye():
+    return Unsized((None, None), lambda shape: np.eye(shape[0]))
+
+
+def told(value, shape):
+    return value.told(shape) if isinstance(value, Unsized) else value
+
+
+def matrix_product(parts):
+    """A product whose inner sizes are those of the neighbours."""
+    parts = list(parts)
+    for _ in parts:
+        for k, part in enumerate(parts):
+            rows = parts[k - 1].shape[1] if k else None
+            columns = parts[k + 1].shape[0] if k + 1 < len(parts) else None
+            if isinstance(part, Unsized) and part.shape == (None, None):  # square
+                rows = columns = columns if rows is None else rows
+            parts[k] = told(part, (rows, columns))
+    outer = (parts[0].shape[0], parts[-1].shape[1])
+
+    def build(shape):
+        first, last = told(parts[0], (shape[0], None)), told(parts[-1], (None, shape[1]))
+        if len(parts) == 1:
+            return told(parts[0], shape)
+        return matrix_product([first, *parts[1:-1], last])
+
+    if any(isinstance(p, Unsized) for p in parts):
+        return Unsized(outer, build)
+    result = parts[0]
+    for part in parts[1:]:
+        result = result[0, 0] * part if result.shape == (1, 1) != part.shape[:1] else result @ part
+    return result
+
+
+def entrywise(parts, combine):
+    """A sum or an elementwise product; its parts tell each other their shape."""
+    wide = [p for p in parts if np.ndim(p) or isinstance(p, Unsized)]
+    shape = [next((p.shape[k] for p in wide if p.shape[k] is not None), None) for k in (0, 1)]
+    parts = [told(p, shape) for p in parts]
+    if any(isinstance(p, Unsized) for p in parts):
+        return Unsized(tuple(shape), lambda s: combine([told(p, s) for p in parts]))
+    return combine(parts)
 
 
 def together(parts, combine):
@@ -69,7 +125,7 @@ class TreeValue:
             return self.natural(tree, letters, shape)
         value = fold(tree, self.step)
         if isinstance(value, Unsized):
-            value = self.sized(value, shape)
+            value = value.told(shape if len(shape) == 2 else [*shape, None])
         value = np.asarray(value, float)
         if tree.scalar:
             return np.broadcast_to(value.reshape([1] * len(shape)), shape)
@@ -106,11 +162,6 @@ class TreeValue:
             return np.broadcast_to(array, shape)
         return array.reshape(shape)
 
-    def sized(self, value: Unsized, shape):
-        if value.what == "eye":
-            return value.times * np.eye(shape[0])
-        return value.times * np.ones(shape)
-
     def size(self, dim):
         return dim.evaluate(self.sizes)
 
@@ -128,10 +179,10 @@ class TreeValue:
         return value.reshape(-1, 1) if tree.kind == (True, False) else value
 
     def _ones(self, tree, args):
-        return Unsized("ones") if tree.data is None else np.ones((self.size(tree.data), 1))
+        return ones() if tree.data is None else np.ones((self.size(tree.data), 1))
 
     def _eye(self, tree, args):
-        return Unsized("eye") if tree.data is None else np.eye(self.size(tree.data))
+        return eye() if tree.data is None else np.eye(self.size(tree.data))
 
     def _commutation(self, tree, args):
         m, n = map(self.size, tree.data)
@@ -151,16 +202,9 @@ class TreeValue:
                 [as_entry(a) for a in args],
                 lambda *xs: sum(s * x for s, x in zip(tree.data, xs, strict=True)),
             )
-        known = (
-            next(a for a in args if not isinstance(a, Unsized) and np.ndim(a) > 0)
-            if any(isinstance(a, Unsized) for a in args)
-            else None
+        return entrywise(
+            args, lambda parts: sum(s * x for s, x in zip(tree.data, parts, strict=True))
         )
-        args = [self.sized(a, known.shape) if isinstance(a, Unsized) else a for a in args]
-        total = 0
-        for sign, arg in zip(tree.data, args, strict=True):
-            total = total + sign * arg
-        return total
 
     def _neg(self, tree, args):
         return self._scaled(args[0], -1.0)
@@ -169,7 +213,7 @@ class TreeValue:
         if isinstance(value, Entry):
             return Entry(value.letters, c * value.array)
         if isinstance(value, Unsized):
-            return Unsized(value.what, c * value.times)
+            return Unsized(value.shape, lambda shape: c * value.build(shape))
         return c * value
 
     def _product(self, tree, args):
@@ -177,42 +221,19 @@ class TreeValue:
             return together(
                 [as_entry(a) for a in args], lambda *xs: np.prod(np.broadcast_arrays(*xs), axis=0)
             )
-        args = list(args)
-        for k in range(len(args) - 2, -1, -1):  # 𝟏ᵀ takes its size from what stands behind it
-            if isinstance(args[k], Unsized) and args[k].what == "row":
-                args[k : k + 2] = [self._times(args[k], args[k + 1])]
-        result = args[0]
-        for arg in args[1:]:
-            result = self._times(result, arg)
-        return result
-
-    def _times(self, a, b):
-        if isinstance(b, Unsized) and not isinstance(a, Unsized):
-            if np.ndim(a) == 0:
-                return Unsized(b.what, float(a) * b.times)
-            return b.times * (a.sum(1, keepdims=True) if b.what == "ones" else a)
-        if isinstance(a, Unsized):
-            assert a.what == "row", "only 𝟏ᵀ may stand before what tells its size"
-            return a.times * b.sum(0, keepdims=True)
-        if np.ndim(a) == 0 or np.ndim(b) == 0:
-            return a * b
-        if a.shape == (1, 1) and b.shape[0] != 1:
-            return a[0, 0] * b
-        return a @ b
+        wide = [a for a, t in zip(args, tree.args, strict=True) if not t.scalar]
+        scale = np.prod(
+            [np.asarray(a).item() for a, t in zip(args, tree.args, strict=True) if t.scalar]
+        )
+        return self._scaled(matrix_product(wide), scale) if wide else np.asarray(scale)
 
     def _hadamard(self, tree, args):
-        result = np.asarray(1.0)
-        for a in args:
-            result = result * a
-        return result
+        return entrywise(args, lambda parts: reduce(mul, parts))
 
     def _kron(self, tree, args):
         if any(isinstance(a, Unsized) for a in args):
             rest = int(np.prod([a.shape[0] for a in args if not isinstance(a, Unsized)]))
-            args = [
-                self.sized(a, [self.shape[0] // rest] * 2) if isinstance(a, Unsized) else a
-                for a in args
-            ]
+            args = [told(a, [self.shape[0] // rest] * 2) for a in args]
         result = np.ones((1, 1))
         for a in args:
             result = np.kron(result, a)
@@ -237,7 +258,8 @@ class TreeValue:
 
     def _transpose(self, tree, args):
         if isinstance(args[0], Unsized):
-            return Unsized("row", args[0].times)
+            inner = args[0]
+            return Unsized(inner.shape[::-1], lambda shape: inner.build(shape[::-1]).T)
         return args[0].T
 
     def _norm(self, tree, args):

@@ -24,12 +24,14 @@ from .index import IndexWriter, Letters, output_letters
 from .kronecker import kronecker_form
 from .latex import LATEX
 from .mathml import MATHML
-from .monomial import Monomial, add_monomials
+from .monomial import Monomial
 from .names import Names
 from .network import NotReducible
 from .render import Renderer
-from .sharing import Line, hide_sizes, share
+from .sharing import Line, share
+from .sizing import hide_sizes
 from .styles import UNICODE, Style
+from .sums import add_monomials
 from .tree import ZERO, Tree, make, post_order, transposed
 from .writer import Writer
 
@@ -261,7 +263,10 @@ class _Draft:
         """Add the definitions, leave out sizes that follow, name shared parts."""
         lines = self._definitions()
         lines.append(Line(None, letters, tree))
-        lines = share([line._replace(tree=hide_sizes(line.tree)) for line in lines], self.names)
+        lines = share(
+            [line._replace(tree=hide_sizes(line.tree, line.title is None)) for line in lines],
+            self.names,
+        )
         main = next(line for line in lines if line.title is None)
         return Formula(
             tree=main.tree,

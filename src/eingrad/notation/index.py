@@ -11,7 +11,8 @@ from ..dims import ONE as DIM_ONE
 from ..dims import Dim
 from ..ir.node import Apply, AxisIndex, Constant, Contraction, Node, Sum, Term, Variable
 from ..ir.record import REGISTRY
-from .monomial import Monomial, add_monomials
+from .monomial import Monomial
+from .sums import add_monomials
 from .tree import (
     MATRIX,
     ONE,

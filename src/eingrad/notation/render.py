@@ -102,8 +102,8 @@ class Renderer:
                 "bracket",
             )
         if len(tree.data.terms) > 1:
-            return Drawn(self.style.size(text), SUM, "word", "word")
-        return Drawn(self.style.size(text), PRODUCT if "*" in text else ATOM, "word", "word")
+            return Drawn(self.style.size(text), SUM, "word", "size")
+        return Drawn(self.style.size(text), PRODUCT if "*" in text else ATOM, "word", "size")
 
     def _symbol(self, candidates: tuple[str, ...], sizes: tuple[object, ...]) -> Drawn:
         text = next((c for c in candidates if c not in self.taken), candidates[-1])
@@ -179,7 +179,9 @@ class Renderer:
             if count > 1:
                 parts.append(self._raised(part, str(count)))
             elif part.level == PRODUCT and len(runs) > 1:  # (xᵀAx)x: a scalar product inside
-                parts.append(self.within(part, POSTFIX))
+                plain = part.starts != "number" and k == len(runs) - 1 and tree.scalar
+                plain = plain and all(a.op in ("number", "name", "size") for a in tree.args[:k])
+                parts.append(part if plain else self.within(part, POSTFIX))
             else:
                 last = k == len(runs) - 1 and k > 0
                 parts.append(self.within(part, SIGMA if last and part.level == SIGMA else PRODUCT))
@@ -195,12 +197,14 @@ class Renderer:
         """What stands between two factors: nothing, a space, or a dot where it must be seen."""
         if right.starts == "number" or (left.ends == "fence" and right.starts == "fence"):
             return "·"
-        if left.ends == "function" and right.starts in ("bracket", "fence"):
+        if left.ends in ("function", "size") and right.starts in ("bracket", "fence"):
+            return "·"
+        if left.ends == "radical" and right.starts in ("name", "word") and self.style.flat:
             return "·"
         if left.ends == "number":
             exponent = right.text[:1] in "eEjJ"
             return "·" if exponent else " " if right.starts == "word" else ""
-        if "word" in (left.ends, right.starts) or left.ends == "function":
+        if "word" in (left.ends, right.starts) or left.ends in ("function", "size"):
             return " "
         return " " if self.spaced and "bracket" not in (left.ends, right.starts) else ""
 
@@ -247,14 +251,13 @@ class Renderer:
         if e == Fraction(1, 2):
             return self._radical(base)
         inner = self.within(base, POSTFIX)
-        return Drawn(
-            self.style.elementwise_power(inner.text, decimal(e)), POSTFIX, inner.starts, "bracket"
-        )
+        text = self.style.elementwise_power(inner.text, decimal(e))
+        return Drawn(text, POSTFIX, inner.starts, "word" if isinstance(e, int) else "bracket")
 
     def _radical(self, part: Drawn) -> Drawn:
         atom = part.level == ATOM and part.starts == "name" and part.ends == "name"
         return Drawn(
-            self.style.radical(part.text, atom), ATOM, "radical", "name" if atom else "bracket"
+            self.style.radical(part.text, atom), ATOM, "radical", "radical" if atom else "bracket"
         )
 
     def _kron(self, tree: Tree, args: list[Drawn]) -> Drawn:
@@ -322,6 +325,8 @@ class Renderer:
             title = tree.args[0].data
             braced = braced or not is_short(title) or f"{title}_{''.join(letters)}" in self.taken
         plain = tree.args[0].op == "name" and tree.args[0].data not in INDEX_SYMBOLS
+        if tree.args[0].op in ("call", "kernel"):  # softmax(x)_i
+            plain = base.level == ATOM and base.starts == "word"
         inner = base if plain else self.within(base._replace(level=COMPARE), ATOM)
         return Drawn(self.style.sub(inner.text, letters, braced), ATOM, inner.starts, "word")
 

@@ -1,4 +1,4 @@
-"""The last pass over a formula: sizes that follow are left out, shared parts get "where" lines.
+"""The last pass over a formula: shared parts get "where" lines.
 
 Lines are also cut where they grow too long, so that a formula is linear in the size of its graph.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from .index import Letters
 from .names import Names
-from .tree import ROW, SCALAR, Tree, eye, make, name, ones, post_order, with_args
+from .tree import ROW, Tree, name, post_order, with_args
 
 MIN_SHARED = 7  # a part shorter than this is repeated rather than named
 MIN_SAVED = 12
@@ -107,85 +107,3 @@ def _emit(tree: Tree, made: dict[Tree, Tree], result: list[Line]) -> None:
             if part in made and part not in done:
                 stack.append((part, True))
                 stack.append((made[part], False))
-
-
-def hide_sizes(root: Tree) -> Tree:
-    """Leave out the sizes of 𝟏 and I where their neighbours tell them."""
-    new: dict[Tree, Tree] = {}
-    known: dict[Tree, tuple[bool, bool]] = {}
-    told_by_shape = _outermost(root)
-    for tree in post_order(root):
-        args = [new[a] for a in tree.args]
-        if tree.op == "product":
-            wide = [k for k, a in enumerate(tree.args) if not a.scalar]
-            for before, k, after in zip([None, *wide], wide, [*wide[1:], None], strict=False):
-                if before is not None and args[k].op == "ones" and known[tree.args[before]][1]:
-                    args[k] = ones(None)
-                elif after is not None and _is_row_of_ones(args[k]) and known[tree.args[after]][0]:
-                    args[k] = make("transpose", [ones(None)], kind=ROW)
-        elif tree.op == "sum":
-            told = [any(known[a]) for a in tree.args]
-            args = [
-                _without_size(a) if any(told[:k] + told[k + 1 :]) else a for k, a in enumerate(args)
-            ]
-        elif tree.op == "kron" and tree in told_by_shape:
-            eyes = [k for k, a in enumerate(args) if _without_size(a) is not a]
-            if len(eyes) == 1 and all(
-                all(known[a]) for k, a in enumerate(tree.args) if k not in eyes
-            ):
-                args[eyes[0]] = _without_size(args[eyes[0]])
-        known[tree] = _known(tree, known)
-        new[tree] = with_args(tree, tuple(args))
-    return new[root]
-
-
-def _outermost(root: Tree) -> set[Tree]:
-    """The parts that have the shape of the whole, which the reader knows."""
-    found = {root}
-    stack = [root]
-    while stack:
-        tree = stack.pop()
-        if tree.op in ("sum", "neg", "frac"):
-            parts = [a for a in tree.args if a.kind == root.kind and a not in found]
-            found.update(parts)
-            stack.extend(parts)
-    return found
-
-
-def _is_row_of_ones(tree: Tree) -> bool:
-    return tree.op == "transpose" and tree.args[0].op == "ones"
-
-
-def _without_size(tree: Tree) -> Tree:
-    """λI_n → λI."""
-    if tree.op == "eye":
-        return eye(None)
-    if tree.op in ("product", "frac", "neg"):
-        return with_args(
-            tree,
-            tuple(
-                eye(None) if a.op == "eye" else (_without_size(a) if tree.op == "frac" else a)
-                for a in tree.args
-            ),
-        )
-    return tree
-
-
-def _known(tree: Tree, known: dict[Tree, tuple[bool, bool]]) -> tuple[bool, bool]:
-    """Whether the numbers of rows and columns follow from names in the tree."""
-    if tree.op in ("ones", "eye") or tree.kind == SCALAR:
-        return (False, False)
-    if not tree.args:
-        return (True, True)
-    if tree.op == "transpose":
-        return known[tree.args[0]][::-1]
-    parts = [known[a] for a in tree.args if a.kind != SCALAR]
-    if tree.op == "product":
-        return (parts[0][0], parts[-1][1])
-    if tree.op in ("sum", "hadamard", "elpower"):
-        return (any(p[0] for p in parts), any(p[1] for p in parts))
-    both = all(
-        p[0] and (p[1] or a.kind[1] is False)
-        for p, a in zip(parts, [a for a in tree.args if a.kind != SCALAR], strict=True)
-    )
-    return (both, both)

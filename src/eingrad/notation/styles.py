@@ -82,7 +82,7 @@ class Style:
         return f"{base}^({exponent})"
 
     def elementwise_power(self, base: str, exponent: str) -> str:
-        return f"{base}.^({exponent})"
+        return f"{base}.^{exponent}" if exponent.isdigit() else f"{base}.^({exponent})"
 
     def sub(self, base: str, letters: Sequence[str], braced: bool) -> str:
         return f"{base}_{{{','.join(letters)}}}" if braced else f"{base}_{''.join(letters)}"

@@ -26,9 +26,10 @@ from ..ir.node import (
 from ..ir.record import lookup
 from ..ir.walk import topological
 from .kronecker import kronecker_form
-from .monomial import Monomial, add_monomials
+from .monomial import Monomial
 from .names import Names
 from .network import Network, NotReducible
+from .sums import add_monomials
 from .tree import (
     COLUMN,
     MATRIX,
