@@ -12,10 +12,13 @@ from ..ir.build import is_zero
 from ..ir.node import Node, Variable
 from ..ir.walk import awake, variables, with_facts
 from ..simplify import shortest
+from . import structured
 
 if TYPE_CHECKING:
     from ..notation import Formula
+    from ..structure import Cost, Structure
     from ..verify import Report
+    from .structured import BlockArray, Compressed
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
 
@@ -121,18 +124,7 @@ class Derivative:
 
     def in_layout(self, layout: str) -> Derivative:
         """The same derivative, shown in another layout."""
-        return Derivative(
-            self.node,
-            of=self.of,
-            wrt=self.wrt,
-            free=self._free,
-            previous=self._previous,
-            layout=layout,
-            notes=self.notes,
-            label=self.label,
-            n_out=self.n_out,
-            contracted=self.contracted,
-        )
+        return self._like(layout=layout)
 
     # Formulas -----------------------------------------------------------------------------------
 
@@ -213,6 +205,65 @@ class Derivative:
 
     def __repr__(self) -> str:
         return f"<Derivative {self.title}: {shape_text(self.shape)}, {self.layout} layout>"
+
+    # Structure ----------------------------------------------------------------------------------
+
+    @cached_property
+    def structure(self) -> Structure:
+        """What it consists of: a sentence, its terms, and how many numbers they hold."""
+        return structured.structure(self)
+
+    def blocks(self, *axes: int) -> BlockArray:
+        """The derivative as an array of smaller ones, with the given axes hidden inside them.
+
+        By default the axes of the last input: ∂C/∂A as a matrix of the matrices ∂c_ij/∂A.
+        """
+        return structured.blocks(self, *axes)
+
+    def compress(self, incoming: Any = None) -> Compressed:
+        """The arrays in it, and the rule by which they meet an incoming gradient (G by
+        default)."""
+        return structured.compressed(self, incoming)
+
+    def cost(self) -> Cost:
+        """Entries, flops and bytes: of the tensor, of Σ ∂L/∂y_i ∂y_i/∂x, of the direct route."""
+        return structured.costs(self)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of the variables."""
+        return self._names()
+
+    def with_node(self, node: Node) -> Derivative:
+        """The same derivative in another form of its tensor."""
+        return self._like(node=node)
+
+    def block(self, node: Node, outer: tuple[int, ...], where: tuple[int, ...]) -> Derivative:
+        """The part of the derivative where the `outer` axes are at the places `where`."""
+        if any(k >= self.n_out for k in outer) or self.contracted:
+            return self._like(node=node, free=node, n_out=0, contracted=True)
+        return self._like(
+            node=node,
+            of=structured.entries_at(self.of, outer, where),
+            free=structured.entries_at(self._free, outer, where),
+            previous=[structured.entries_at(p, outer, where) for p in self._previous],
+            n_out=self.n_out - len(outer),
+        )
+
+    def _like(self, **changed: Any) -> Derivative:
+        fields: dict[str, Any] = {
+            "node": self.node,
+            "of": self.of,
+            "wrt": self.wrt,
+            "free": self._free,
+            "previous": self._previous,
+            "layout": self.layout,
+            "notes": self.notes,
+            "label": self.label,
+            "n_out": self.n_out,
+            "contracted": self.contracted,
+        }
+        return Derivative(**{**fields, **changed})
 
     # Proof --------------------------------------------------------------------------------------
 

@@ -103,13 +103,14 @@ class Blocks:
         return tuple(b for b in dict.fromkeys(self.all.values()) if not is_zero(b))
 
     def open(self) -> Node:
-        """The whole tensor again; from its blocks where they can be listed."""
-        try:
-            level = dict(self.all)
-        except (InputError, SizeLimitError):
-            return self.found.rebuild()
+        """The whole tensor again, with its structure."""
+        return self.found.rebuild()
+
+    def stacked(self) -> Node:
+        """The whole tensor made of its blocks, one beside the other (integer sizes)."""
+        level = dict(self.all)
         if not level:
-            return self.found.rebuild()
+            return zeros(self.found.shape)
         for depth in range(len(self.outer), 0, -1):
             rows: dict[tuple[int, ...], list[Node]] = {}
             for place, node in level.items():

@@ -34,8 +34,9 @@ class Condensed:
     meets:
         How it meets the incoming gradient: `left` or `right` (a matrix product, it stands on that
         side), `outer left` or `outer right` (it has an axis that the gradient has not),
-        `elementwise`, `weights` (the gradient is summed with it), `contraction` (over more
-        axes than matrices have), `number`.
+        `elementwise`, `products summed` (elementwise, then a sum), `weights` (the gradient is
+        summed with it), `scaled` (by a gradient that is a number), `contraction` (over more axes
+        than matrices have), `number`.
     """
 
     node: Node
@@ -162,7 +163,11 @@ class Compression:
 
 
 def compress(
-    found: Decomposition, incoming: Node, write: Write = repr, title: str = "∂Y/∂X"
+    found: Decomposition,
+    incoming: Node,
+    write: Write = repr,
+    title: str = "∂Y/∂X",
+    by: str = "X",
 ) -> Compression:
     """Condense a derivative by its last input.
 
@@ -174,8 +179,8 @@ def compress(
         G, of the shape of the other axes.
     write:
         How to write a node as a formula.
-    title:
-        What to call the derivative in the sentence.
+    title, by:
+        What to call the derivative and the last input in the sentence.
     """
     n_out = len(found.shape) - (found.inputs[-1] if found.inputs else 0)
     if incoming.shape != found.shape[:n_out]:
@@ -184,8 +189,7 @@ def compress(
     pulled = (
         add(*(t.pullback(incoming, n_out) for t in terms)) if terms else zeros(found.shape[n_out:])
     )
-    below = title.rpartition("∂")[2]
-    sentence = f"{_said(title, terms, write)}: ∂L/∂{below} = {write(pulled)}"
+    sentence = f"{_said(title, terms, write)}: ∂L/∂{by} = {write(pulled)}"
     return Compression(
         terms,
         incoming,
@@ -236,6 +240,10 @@ def _turned(term: StructuredTerm, block: Block, n_out: int, simple: bool) -> Con
     two = len(term.axes) - n_out == 2
     if not block.rows and not block.columns:
         return _permuted(core, core.atoms, "elementwise")
+    if not n_out:
+        return _permuted(core, core.atoms, "scaled")
+    if block.both and block.rows and not block.columns:
+        return _permuted(core, core.atoms, "products summed")
     if block.both or not simple or any(len(x) > 1 for x in (block.rows, block.columns)):
         order = (*block.both, *block.rows, *block.columns)
         return _permuted(core, order, "contraction")
@@ -294,7 +302,9 @@ def _term_said(term: CondensedTerm, write: Write) -> tuple[str, str]:
     several = len(term.objects) > 1
     rules = []
     for o, name in zip(term.objects, names, strict=True):
-        rule = _RULES[o.meets].format(g=g, it=name if several else "it")
+        rule = _RULES[o.meets].format(
+            g=g, it=name if several else "it", its=f"{name}'s" if several else "its"
+        )
         if o.meets == "number":
             shown = f"the number {name}"
             if exact(number_of(o.node) or 0) == 1:
@@ -319,7 +329,9 @@ _RULES = {
     "outer left": "{it} multiplies {g} from the left as an outer product",
     "outer right": "{it} multiplies {g} from the right as an outer product",
     "elementwise": "{it} multiplies {g} elementwise",
-    "weights": "{g} is summed with the weights {it}",
+    "weights": "{g} is summed with {its} entries as weights",
+    "products summed": "{it} multiplies {g} elementwise, and the products are summed",
+    "scaled": "{it} is multiplied by {g}, a number",
     "contraction": "{it} is contracted with {g}",
     "number": "{it} multiplies {g}",
 }

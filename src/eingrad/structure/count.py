@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import TypeGuard
 
 from ..dims import Dim, product
 from ..errors import ShapeError
@@ -102,7 +103,7 @@ def term_nonzeros(term: StructuredTerm) -> Dim:
     for kernel in _kernels(term):
         rows, columns = kernel.shape
         within = rows
-        if kernel.kind != "selection":
+        if kernel.kind not in ("selection", "gather"):
             m, n = rows.as_int(), columns.as_int()
             within = rows * columns
             if m is not None and n is not None:
@@ -120,10 +121,14 @@ def _kernels(term: StructuredTerm) -> list[Kernel]:
     for core in term.arrays:
         for node, indices in core.parts:
             atoms = [a for axis in indices for a in axis]
-            if isinstance(node, Kernel) and len(set(atoms)) == 2 and not used & set(atoms):
+            if _counted(node) and len(set(atoms)) == 2 and not used & set(atoms):
                 used.update(atoms)
                 found.append(node)
     return found
+
+
+def _counted(node: Node) -> TypeGuard[Kernel]:
+    return isinstance(node, Kernel) and node.kind in ("tril", "triu", "selection", "gather")
 
 
 def _triangle(rows: int, columns: int, k: int, lower: bool) -> int:

@@ -201,8 +201,8 @@ def _patterns(block: Block) -> list[str]:
     for node, indices in block.core.parts:
         if not isinstance(node, Kernel):
             continue
-        if node.kind == "selection":
-            said.append("selection")
+        if node.kind not in ("tril", "triu"):
+            said.append("selection" if node.kind == "gather" else node.kind)
             continue
         offset = dict(node.params)["k"]
         flipped = set(indices[0]) <= set(block.columns)

@@ -1,0 +1,232 @@
+"""The structure stage as `Derivative` offers it: described, condensed, in blocks, with its cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UnsupportedError
+from ..ir.construct import take_slice
+from ..ir.node import Node, variable
+from ..simplify import shortest
+from ..structure import (
+    Blocks,
+    Compression,
+    Cost,
+    Decomposition,
+    Structure,
+    compress,
+    cost,
+    decompose,
+    describe,
+    hide,
+)
+from .inputs import fresh, shaped
+
+if TYPE_CHECKING:
+    from ..notation import Formula
+    from .derivative import Derivative
+
+
+def decomposition(d: Derivative) -> Decomposition:
+    """The terms of a derivative, with its axes as output and inputs."""
+    if d.contracted:
+        return decompose(d.node, 0, [d.node.ndim] if d.node.ndim else [])
+    return decompose(d.node, d.n_out, [v.ndim for v in d.wrt])
+
+
+def structure(d: Derivative) -> Structure:
+    """What the derivative consists of, in words and numbers."""
+    return describe(decomposition(d))
+
+
+def costs(d: Derivative) -> Cost:
+    """What it costs as a tensor, as a linear combination, and directly."""
+    return cost(decomposition(d))
+
+
+class Compressed:
+    """A derivative condensed to the arrays in it, with the rule by which they meet a gradient.
+
+    Attributes
+    ----------
+    of:
+        The derivative that was condensed.
+    compression:
+        Everything in detail: `terms` with their arrays, sides and recorded deltas.
+
+    Examples
+    --------
+    >>> import eingrad
+    >>> c = eingrad.derivative("A*B", "A").compress()
+    >>> print(c.formula(), "|", c.pullback_formula())
+    Bᵀ | GBᵀ
+    >>> c.lossless, c.expand().node is c.of.node
+    (True, True)
+    """
+
+    def __init__(self, of: Derivative, incoming: Node) -> None:
+        self.of = of
+        self.compression: Compression = compress(
+            decomposition(of),
+            incoming,
+            write=lambda node: str(self._write(node)),
+            title=of.title,
+            by=of.wrt[-1].name,
+        )
+
+    @property
+    def node(self) -> Node:
+        """The condensed array where it is one; `InputError` where there are several."""
+        return self.compression.node
+
+    @property
+    def objects(self) -> tuple[Node, ...]:
+        """All condensed arrays."""
+        return self.compression.objects
+
+    @property
+    def incoming(self) -> Node:
+        """The incoming gradient G."""
+        return self.compression.incoming
+
+    @property
+    def pullback(self) -> Node:
+        """∂L/∂X as an expression in G."""
+        return shortest(self.compression.pullback)
+
+    @property
+    def sentence(self) -> str:
+        """What it condenses to, and how that meets G."""
+        return self.compression.sentence
+
+    @property
+    def lossless(self) -> bool:
+        """Whether `expand` gives the exact tensor."""
+        return self.compression.lossless
+
+    @property
+    def lost(self) -> str:
+        """What is lost otherwise."""
+        return self.compression.lost
+
+    def formula(self) -> Formula:
+        """The condensed array as a formula."""
+        return self._write(self.node)
+
+    def pullback_formula(self) -> Formula:
+        """∂L/∂X as a formula in G."""
+        return self._write(self.pullback)
+
+    def expand(self) -> Derivative:
+        """The exact tensor again, from the condensed arrays and the recorded deltas."""
+        return self.of.with_node(shortest(self.compression.expand()))
+
+    def _write(self, node: Node) -> Formula:
+        from ..notation import formula
+
+        return formula(node, names_taken=self.of.names | {"G"})
+
+    def __str__(self) -> str:
+        kept, of = self.compression.numbers, self.compression.entries
+        return f"{self.sentence}\n  lossless: {kept} numbers for {of} entries"
+
+    def __repr__(self) -> str:
+        return f"<{self.sentence}>"
+
+
+def compressed(d: Derivative, incoming: Any = None) -> Compressed:
+    """Condense a derivative.
+
+    Raises
+    ------
+    UnsupportedError
+        It is a contracted one, which has no output axes to meet a gradient.
+    """
+    if d.contracted:
+        raise UnsupportedError("a contracted derivative has no axes that meet an incoming gradient")
+    shape = d.node.shape[: d.node.ndim - d.wrt[-1].ndim]
+    if incoming is None:
+        incoming = variable(fresh("G", d.of, d.node), shape)
+    elif isinstance(incoming, str):
+        incoming = variable(incoming, shape)
+    like = variable("G", shape)
+    return Compressed(d, shaped(incoming, like, "incoming gradient"))
+
+
+class BlockArray:
+    """A derivative as a row, column or matrix of smaller derivatives.
+
+    Attributes
+    ----------
+    of:
+        The whole derivative.
+    blocks:
+        The blocks as nodes, with `rule`, `distinct`, `places()` and `generic()`.
+
+    Examples
+    --------
+    >>> import eingrad
+    >>> A, B = eingrad.matrix("A", "2 3"), eingrad.matrix("B", "3 2")
+    >>> b = eingrad.derivative(A @ B, "A").blocks()
+    >>> print(b)
+    2×2 blocks of 2×3: block (i, j) is zero except where its axis 0 is at i
+    >>> b[0, 1].check().ok
+    True
+    """
+
+    def __init__(self, of: Derivative, hidden: tuple[int, ...]) -> None:
+        self.of = of
+        self.blocks: Blocks = hide(decomposition(of), *hidden)
+
+    @property
+    def shape(self) -> tuple[Any, ...]:
+        """How many blocks there are along each outer axis."""
+        return self.blocks.shape
+
+    @property
+    def block_shape(self) -> tuple[Any, ...]:
+        """The shape of each block."""
+        return self.blocks.block_shape
+
+    @property
+    def rule(self) -> str:
+        """When blocks are zero, and when they are equal."""
+        return self.blocks.rule
+
+    def __getitem__(self, place: int | tuple[int, ...]) -> Derivative:
+        """The block at a place: the derivative of those entries of the output."""
+        where = place if isinstance(place, tuple) else (place,)
+        node = shortest(self.blocks.block(*where))
+        return self.of.block(node, self.blocks.outer, where)
+
+    def open(self) -> Derivative:
+        """The whole derivative again."""
+        return self.of
+
+    def __str__(self) -> str:
+        return str(self.blocks)
+
+    def __repr__(self) -> str:
+        return f"<{self.blocks}>"
+
+
+def blocks(d: Derivative, *axes: int) -> BlockArray:
+    """Hide axes of a derivative (those of the last input by default) inside blocks."""
+    order = d.axis_order(d.layout)
+    if not axes:
+        inner = range(d.node.ndim - (0 if d.contracted else d.wrt[-1].ndim), d.node.ndim)
+        return BlockArray(d, tuple(inner))
+    hidden = [order[a] if -len(order) <= a < len(order) else a for a in axes]
+    return BlockArray(d, tuple(hidden))
+
+
+def entries_at(node: Node, axes: tuple[int, ...], where: tuple[int, ...]) -> Node:
+    """A node with some axes fixed at places, these axes gone."""
+    from ..dims import ONE
+    from ..ir.construct import squeeze
+
+    for axis, place in zip(axes, where, strict=True):
+        count = node.shape[axis].as_int()
+        start = place % count if count else place
+        node = take_slice(node, axis, start, 1, ONE)
+    return squeeze(node, axes)
