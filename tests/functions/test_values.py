@@ -177,6 +177,8 @@ INDEPENDENT: dict[str, Callable[..., Any]] = {
     "min": min,
     "prod": lambda x: np.exp(np.log(np.abs(x)).sum()) * np.prod(np.sign(x)),
     "leave_out": leave_out,
+    "cumprod": lambda x: [np.prod(x[: k + 1]) for k in range(len(x))],
+    "one_hot": lambda x, size: [[float(round(k) % size == p) for p in range(size)] for k in x],
 }
 UP_TO_SIGN = {"eigvecsh", "left_singular", "right_singular"}
 RECORDS = pytest.mark.parametrize("record", all_records(), ids=lambda r: r.name)

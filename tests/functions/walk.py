@@ -29,12 +29,14 @@ PARAMS: dict[str, list[dict[str, Any]]] = {
     "cofactors": [{"order": 2}, {"order": 3}],
     "leave_out": [{"order": 1}, {"order": 2}],
     "expm_slice": [{"order": 1}],
+    "one_hot": [{"size": 5}],
 }
 # Core shapes of operands where the signature is a program.
 CORES = {
     "cofactors": ["n n"],
     "leave_out": ["n"],
     "expm_slice": ["n n"],
+    "one_hot": ["n"],
     "svdvals": ["m n", "n m"],
     "left_singular": ["m n", "n m"],
     "right_singular": ["m n", "n m"],

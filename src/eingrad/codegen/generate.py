@@ -165,10 +165,11 @@ def _chosen(
 
 def _helpers(target: Target, roots: list[Value]) -> list[str]:
     """The functions that the code of records calls, each once."""
-    used = {v.params[0] for v in reachable(roots) if v.op == "call"}
+    alive = reachable(roots)
+    used = {v.params[0] for v in alive if v.op == "call"}
+    operations = sorted({v.op for v in alive} & target.helpers.keys())
     blocks: dict[str, str] = {}
-    for function in sorted(used):
-        source = target.helper(function)
+    for source in [*map(target.helper, sorted(used)), *(target.helpers[op] for op in operations)]:
         for part in ast.parse(source).body:
             if isinstance(part, ast.FunctionDef):
                 blocks[part.name] = ast.get_source_segment(source, part) or ""

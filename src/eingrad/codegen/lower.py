@@ -26,6 +26,7 @@ from ..ir.node import (
 from ..ir.record import lookup
 from .assemble import Assembly, is_scaled_identity
 from .network import Network, Piece, Products
+from .patterns import lazy_pattern, one_hot
 from .program import Program, Value, broadcast
 
 MAX_FACTORS = 40  # of an opened product
@@ -93,7 +94,7 @@ class Lowering:
         for node, axes in network.factors:
             if isinstance(node, Kernel):
                 continue
-            if self.products.lazy_inverse(node, axes):
+            if self.products.lazy_inverse(node, axes) or lazy_pattern(node, axes):
                 needed.append(node.operands[0])
             else:
                 base, exponent = base_and_exponent(node)
@@ -204,6 +205,9 @@ class Lowering:
         base, exponent = base_and_exponent(node)
         if base is not node:
             return program.power(self.value_of(base), exponent)
+        if node.function == "one_hot":
+            (index,) = node.operands
+            return one_hot(program, program.broadcast_to(self.value_of(index), index.shape), node)
         record = lookup(node.function)
         if record.elementwise:
             values = [self.value_of(o) for o in node.operands]

@@ -59,7 +59,9 @@ class Multiplier:
                 mask |= 1 << bit[x]
             masks.append(mask)
             specials.append(
-                None if kind == "array" else (kind, 1 << bit[labels[0]], 1 << bit[labels[1]])
+                None
+                if kind == "array"
+                else (kind, sum(1 << bit[x] for x in labels[:-1]), 1 << bit[labels[-1]])
             )
         wanted = 0
         for x in out:
@@ -95,13 +97,7 @@ class Multiplier:
             return steps.array(scalar).value
         arrays = self._split_gram(arrays, out, steps)
         after = self._place_scalar(arrays, scalar, out, sizes, steps)
-        shapes = [
-            (
-                o.labels,
-                "array" if o.kind == "array" else "inverse" if o.kind == "inverse" else "triangle",
-            )
-            for o in arrays
-        ]
+        shapes = [(o.labels, "triangle" if o.kind in ("tril", "triu") else o.kind) for o in arrays]
         pairs = self.path(shapes, out, sizes, self._already(arrays, kept))[1]
         alive = dict(enumerate(arrays))
         for number, (i, j) in enumerate(pairs, len(arrays)):
@@ -204,6 +200,9 @@ def _content(a: Operand, b: Operand, kept: Collection[int]) -> tuple[object, ...
     for x in (*a.labels, *b.labels):
         name.setdefault(x, len(name))
     return (
-        *((o.value.number, o.kind, o.k, o.inverted, *(name[x] for x in o.labels)) for o in (a, b)),
+        *(
+            (o.value.number, o.kind, o.k, o.pattern, o.inverted, *(name[x] for x in o.labels))
+            for o in (a, b)
+        ),
         *(x in kept for x in name),
     )

@@ -12,6 +12,7 @@ from ..ir.node import Apply, AxisIndex, Contraction, Kernel, Node, Number, Sum
 from ..ir.record import lookup
 from .multiply import Multiplier
 from .pairwise import ALL, FIRST, Operand, squeezed
+from .patterns import as_pattern, lazy_pattern
 from .program import ZERO, Program, Value
 from .selections import Place, Resolver, Selection, VanishingProduct, as_selection
 
@@ -92,6 +93,8 @@ class Products:
                     kind = "triangle"
                 elif self.lazy_inverse(node, axes):
                     kind = "inverse"
+                elif lazy_pattern(node, axes):
+                    kind = node.kind if isinstance(node, Kernel) else "gather"
                 shapes.append((labels, kind))
         named = [(tuple(_follow(same, x) for x in labels), kind) for labels, kind in shapes]
         out = [_follow(same, x) for x in network.atoms]
@@ -143,6 +146,8 @@ class Products:
 
     def _operand(self, node: Node, axes: tuple[AxisIndex, ...], sizes: dict[int, Dim]) -> Operand:
         program = self.program
+        if lazy_pattern(node, axes):
+            return as_pattern(program, node, axes, self.full)
         if isinstance(node, Kernel):
             kernel = node
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .numpy_patterns import HELPERS, PATTERNS
 from .program import Value
 from .target import Target
 
@@ -47,6 +48,7 @@ SPELLINGS = {
         "np.equal.outer({start} + {step} * np.arange({rows}), np.arange({columns})).astype(dtype)"
     ),
     "concatenate": "np.concatenate({parts}, axis={axis})",
+    **PATTERNS,
 }
 
 
@@ -104,4 +106,5 @@ NUMPY = Target(
     prologue=prologue,
     embed=embed,
     weak_call="float({0})",
+    helpers=HELPERS,
 )

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Any
 
 from ..dims import ONE, Dim, product
 from .program import ZERO, Program, Value
@@ -25,7 +26,9 @@ class Operand:
     ----------
     kind:
         `"array"`; `"inverse"`: the inverse of the matrix `value`; `"tril"` or `"triu"`: a triangle
-        of ones.
+        of ones; `"gather"` and `"shifts"`: see `eingrad.codegen.patterns`.
+    pattern:
+        What else such a leaf is made of.
     k:
         The diagonal of a triangle.
     dense:
@@ -44,6 +47,7 @@ class Operand:
     dense: Callable[[], Value] | None = None
     symmetric: bool = False
     nonnegative: bool = False
+    pattern: Any = None
 
 
 class Steps:
@@ -98,9 +102,12 @@ class Steps:
         if b.kind != "array":
             if a.kind != "array":
                 a = self.array(a)
-            structured = (
-                self._solve(b, a, kept) if b.kind == "inverse" else self._triangle(b, a, kept)
-            )
+            if b.pattern is not None:
+                structured = b.pattern.combine(self, b, a, kept)
+            elif b.kind == "inverse":
+                structured = self._solve(b, a, kept)
+            else:
+                structured = self._triangle(b, a, kept)
             if structured is not None:
                 return structured
             b = self.array(b)

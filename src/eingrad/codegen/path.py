@@ -16,7 +16,8 @@ EXHAUSTIVE = 7
 GEMM, MATVEC, ELEMENTWISE, STEP = 1 / 15, 0.5, 1.2, 500.0
 
 Pairs = tuple[tuple[int, int], ...]
-# A leaf that is not an ordinary array: ("inverse" | "triangle", row bit, column bit).
+# A leaf that is not an ordinary array: (kind, row bits, column bit), the kind being "inverse",
+# "triangle", or "gather" or "shifts" (`eingrad.codegen.patterns`).
 Special = tuple[str, int, int] | None
 
 
@@ -67,6 +68,14 @@ class _Costs:
             if meets and not meets & kept and (meets != both or row != column):
                 n = self.size(row)
                 return STEP + GEMM * (0.67 * n**3 + n * n * self.size(mask & ~meets)), True
+        elif kind in ("gather", "shifts"):
+            rest = self.size(mask & ~both)
+            if meets & column and not column & kept:
+                # A view of windows is free, but is copied where it is multiplied; a row index that
+                # the other side has as well is made twice.
+                return STEP + ELEMENTWISE * self.size(mask & ~column) * self.size(row), True
+            if meets == row and not row & kept:
+                return STEP + 2 * ELEMENTWISE * rest * self.size(row), True
         elif meets == both:
             return STEP + ELEMENTWISE * self.size(mask), True
         elif meets and not meets & kept:
@@ -76,6 +85,8 @@ class _Costs:
     def _dense(self, special: tuple[str, int, int]) -> float:
         kind, row, column = special
         n = self.size(row)
+        if kind in ("gather", "shifts"):  # built as a last resort only
+            return 4 * ELEMENTWISE * n * self.size(column)
         return 2 * GEMM * n**3 if kind == "inverse" else ELEMENTWISE * n * self.size(column)
 
 

@@ -175,6 +175,10 @@ class Resolver:
     def _slice(self, operand: Operand, now: Selection) -> Operand:
         if now.column not in operand.labels:
             return operand
+        if operand.pattern is not None and now.row is not None:
+            sliced = operand.pattern.sliced(self.program, operand, now)
+            if sliced is not None:
+                return self._with_label(sliced, now.column, now.row)
         operand = self._built(operand)
         axis = operand.labels.index(now.column)
         entry: tuple[object, ...] = (

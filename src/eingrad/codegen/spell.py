@@ -176,8 +176,15 @@ class Speller:
         return self.fill("reversed_cumsum" if reverse else "cumsum", args, axis=axis)
 
     def _kernel(self, value: Value, args: list[ast.expr]) -> ast.expr:
-        kind, (rows, columns), pairs = value.params
+        kind, shape, pairs = value.params
         params = dict(pairs)
+        if kind == "shifts":
+            count, taps, size = shape
+            return self.fill("shifts_pattern", args, count=count, taps=taps, size=size, **params)
+        rows, columns = shape
+        if kind == "gather":
+            places = list(params["places"])
+            return self.fill("gather_pattern", args, places=places, columns=columns)
         if kind == "selection":
             start = self.dim(params["start"])
             return self.fill(
@@ -191,6 +198,25 @@ class Speller:
         if kind == "tril":
             return self.fill("lower_pattern", args, rows=rows, columns=columns, k=params["k"])
         return self.fill("upper_pattern", args, rows=rows, columns=columns, k=-params["k"])
+
+    def _windows(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        names = ("count", "taps", "start", "stride", "dilation")
+        return self.fill(value.op, args, **dict(zip(names, value.params, strict=True)))
+
+    def _overlap_add(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        names = ("size", "start", "stride", "dilation")
+        return self.fill(value.op, args, **dict(zip(names, value.params, strict=True)))
+
+    def _places(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return self.fill(value.op, args, places=list(value.params[0]))
+
+    def _take(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return self.fill(value.op, args, axis=value.params[0])
+
+    def _scatter_add(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return self.fill(value.op, args, size=value.params[0])
+
+    _one_hot = _scatter_add
 
     def _concatenate(self, value: Value, args: list[ast.expr]) -> ast.expr:
         places = ", ".join(f"_slot{k}_" for k in range(len(args)))

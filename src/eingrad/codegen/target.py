@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from typing import Any
@@ -45,6 +45,8 @@ class Target:
         `(Emission, value) -> None`: writes cores to their places in a larger array.
     weak_call:
         Template that makes a Python number of a function's value at a Python number.
+    helpers:
+        Operation → source of the function that its spelling calls.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Target:
     prologue: Callable[[Sequence[str], Sequence[str]], list[str]]
     embed: Callable[[Any, Value], None]
     weak_call: str
+    helpers: Mapping[str, str] = field(default_factory=dict)
 
     def function_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
         """The template of a record's code, with its parameters filled in."""

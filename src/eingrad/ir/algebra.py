@@ -15,7 +15,8 @@ from typing import Any
 from ..dims import Dim
 from .indices import Atoms, SplitConflict
 from .labelling import is_symmetric
-from .node import Apply, AxisIndex, Contraction, Node, Number, Term, Variable
+from .node import Apply, AxisIndex, Contraction, Kernel, Node, Number, Term, Variable
+from .patterns import meet_patterns
 
 MAX_REPEATED = 4  # x⁴ is held as four factors x, x⁵ as a power
 
@@ -51,7 +52,12 @@ class ProductView:
         while True:
             if len(self.factors) > 1:
                 self._collect_powers()
-            if not (cancel_orthogonal(self) or self._rewrite_once() or self._rewrite_opened()):
+            if not (
+                cancel_orthogonal(self)
+                or meet_patterns(self)
+                or self._rewrite_once()
+                or self._rewrite_opened()
+            ):
                 return renamed
             renamed = True
             self._resolve()
@@ -197,6 +203,8 @@ class ProductView:
             done.add(key)
             base, axes = key
             total = sum(e for k, e in keyed if k == key)
+            if isinstance(base, Kernel):  # 0/1: a power of it is the pattern itself
+                total = 1
             factors.extend((node, axes) for node in power_factors(base, total))
         self.factors = factors
 

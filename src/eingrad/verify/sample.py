@@ -15,6 +15,7 @@ import numpy as np
 from ..dims import Dim
 from ..errors import InputError, SizeLimitError
 from ..ir.facts import closure
+from ..ir.kernels import fits
 from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Size, Term, Variable
 from ..ir.record import REGISTRY
 from ..ir.walk import topological
@@ -55,11 +56,11 @@ def sample_sizes(*nodes: Node, variant: int = 0) -> dict[str, int]:
     if not symbols:
         return {}
     taken = {d.as_int() for d in dims}
-    kernels = [n for n in order if isinstance(n, Kernel)]
+    patterns = [n for n in order if isinstance(n, Kernel)]
     compound = [d for d in dims if len(d.terms) > 1 or any(c < 0 for _, c in d.terms)]
     for candidate in islice(_assignments(len(symbols), taken, variant), MAX_ASSIGNMENTS):
         sizes = dict(zip(symbols, candidate, strict=True))
-        if all(d.evaluate(sizes) >= 1 for d in compound) and all(_fits(k, sizes) for k in kernels):
+        if all(d.evaluate(sizes) >= 1 for d in compound) and all(fits(k, sizes) for k in patterns):
             return sizes
     raise InputError(
         "no small sizes were found that fit " + ", ".join(sorted({str(d) for d in compound}))
@@ -89,17 +90,6 @@ def _assignments(count: int, taken: set[int | None], variant: int) -> Iterator[t
     yield from islice(permutations(free[: count + 4], count), MAX_ASSIGNMENTS // 2)
     yield from islice(product(range(2, 9), repeat=count), MAX_ASSIGNMENTS // 4)
     yield from product(range(1, 12), repeat=count)
-
-
-def _fits(kernel: Kernel, sizes: Mapping[str, int]) -> bool:
-    if kernel.kind != "selection":
-        return True
-    count, length = (d.evaluate(sizes) for d in kernel.shape)
-    params = dict(kernel.params)
-    start, step = params["start"], params["step"]
-    first = start.evaluate(sizes) if isinstance(start, Dim) else start
-    last = first + step * (count - 1)
-    return 0 <= first < length and 0 <= last < length
 
 
 # --- values ---------------------------------------------------------------------------------------
