@@ -1,4 +1,4 @@
-"""The command line: `eingrad derive`, `eingrad check`, `eingrad completion`.
+"""The command line: `eingrad derive`, `eingrad check`, `eingrad plot`, `eingrad completion`.
 
 Commands compute an `Outcome`; it is written here, in one place, so that no error, broken pipe or
 interrupt ends in a traceback. Mathematics is imported when a command runs: help and completion are
@@ -16,6 +16,7 @@ import click
 
 from .inputs import ExpressionCommand, chains, declarations, expression_text
 from .outcome import Outcome, check_outcome, derive_outcome, guarded
+from .plot import plot
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
 FORMS = ("auto", "matrix", "differential", "vec", "index")
@@ -286,6 +287,9 @@ def completion(shell: str) -> Outcome:
     complete = found(cli, {}, "eingrad", "_EINGRAD_COMPLETE")
     # Not `complete.source()`: for bash that starts a bash to ask for its version.
     return Outcome(0, code=ShellComplete.source(complete), language="shell")
+
+
+cli.add_command(plot)
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ LETTERS = "ijklmnopq"
 
 @dataclass(frozen=True)
 class Axis:
-    """An axis of the tensor: `number` in the tensor, the array it belongs to, its size, a letter."""
+    """An axis: its number in the tensor, the array it belongs to, its size, a letter."""
 
     number: int
     owner: int

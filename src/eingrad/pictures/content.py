@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..ir.node import Node, Variable
 from .entries import Entries
@@ -35,8 +36,8 @@ class Content:
         Lines that explain the labels: long entries by number, names of matrices.
     """
 
-    entries: np.ndarray
-    labels: np.ndarray
+    entries: NDArray[np.object_]
+    labels: NDArray[np.object_]
     classes: np.ndarray
     counts: dict[int, int]
     below: list[Pair] = field(default_factory=list)
@@ -69,7 +70,7 @@ def content(node: Node, sizes: Mapping[str, int], variables: Iterable[Variable])
     classes = _classes(entries, values_at_points(node, sizes))
     pairs: dict[int, Pair] = {0: Pair("0", "0")}
     for place in np.ndindex(*shape):
-        one = labels.pair(entries[place])
+        one = labels.pair(entries.item(*place))
         key = int(classes[place])
         if key not in pairs or len(one.text) < len(pairs[key].text):
             pairs[key] = one
@@ -77,8 +78,8 @@ def content(node: Node, sizes: Mapping[str, int], variables: Iterable[Variable])
     shown = np.empty(shape, dtype=object)
     for place in np.ndindex(*shape):
         shown[place] = pairs[int(classes[place])]
-    found, numbers = np.unique(classes, return_counts=True)
-    counts = dict(zip(found.tolist(), numbers.tolist(), strict=True))
+    kinds, numbers = np.unique(classes, return_counts=True)
+    counts = dict(zip(kinds.tolist(), numbers.tolist(), strict=True))
     return Content(entries, shown, classes, counts, below)
 
 
@@ -88,7 +89,7 @@ def _expanded(
     sizes: Mapping[str, int],
     names: Sequence[Variable],
     brief: int,
-) -> tuple[np.ndarray, Labels]:
+) -> tuple[NDArray[np.object_], Labels]:
     source = Entries(sizes, brief)
     entries = np.empty(shape, dtype=object)
     for place in np.ndindex(*shape):
@@ -102,7 +103,7 @@ def _longest(shape: tuple[int, ...]) -> int:
     return max(14, min(60, WIDTH // (1 if len(shape) < 2 else columns)))
 
 
-def _classes(entries: np.ndarray, values: Sequence[np.ndarray]) -> np.ndarray:
+def _classes(entries: NDArray[np.object_], values: Sequence[np.ndarray]) -> np.ndarray:
     """A number for each entry: equal symbols, or equal values at all points.
 
     Values that are whole numbers at every point (a step function's) prove nothing.
@@ -137,7 +138,9 @@ def _numbered(pairs: dict[int, Pair], longest: int) -> list[Pair]:
     return lines
 
 
-def block_name(entries: np.ndarray, variables: Iterable[Variable], sizes: Mapping[str, int]) -> str:
+def block_name(
+    entries: NDArray[np.object_], variables: Iterable[Variable], sizes: Mapping[str, int]
+) -> str:
     """The name of a block of entries: `0`, or a variable that it is, whole or transposed; or ""."""
     cells = entries.ravel().tolist()
     if all(e.is_zero for e in cells):

@@ -67,11 +67,11 @@ def draw(
     """
     if kind not in KINDS:
         raise InputError(f"there is no kind {kind!r}", hint=f"use one of: {', '.join(KINDS)}")
+    if any(d.as_int() == 0 for d in node.shape):
+        raise InputError(f"nothing to draw: the shape is {shape_text(node.shape)}")
     numbers = picture_sizes(node, inputs, sizes)
     shape = tuple(d.evaluate(numbers) for d in node.shape)
     total = math.prod(shape)
-    if not total:
-        raise InputError(f"nothing to draw: the shape is {'×'.join(map(str, shape))}")
     if kind == "stack" and len(shape) != 3:
         raise InputError(
             f"a stack shows three axes; this has {len(shape)}", hint='use kind="blocks"'

@@ -64,6 +64,7 @@ class Entries:
         self.sizes = dict(sizes)
         self.brief = brief
         self._found: dict[Request, Entry | _NotSymbolic] = {}
+        self._patterns: dict[Node, np.ndarray] = {}
         self._taken: frozenset[str] = frozenset()
 
     def entry(self, node: Node, index: Sequence[int]) -> Entry:
@@ -167,9 +168,10 @@ class Entries:
         raise UnsupportedError(f"no entries are known of a {type(node).__name__}")
 
     def _kernel(self, node: Kernel, index: Place) -> Entry:
-        if any(isinstance(k, str) for k in index):
-            raise _NotSymbolic
-        return Entry.number(int(kernels.dense(node, self.sizes)[index]))
+        places = _numbers(index)
+        if node not in self._patterns:
+            self._patterns[node] = kernels.dense(node, self.sizes)
+        return Entry.number(Fraction(float(self._patterns[node][places])))
 
     def _bound(self, node: Term, index: Place) -> dict[int, Index] | None:
         """The places of the atoms; None where a delta makes the entry zero."""
@@ -314,12 +316,17 @@ def _variable(node: Variable, index: Place) -> Entry:
 
 
 def _constant(node: Constant, index: Place) -> Entry:
-    if any(isinstance(k, str) for k in index):
-        raise _NotSymbolic
-    value = float(node.value[index])  # type: ignore[index]
+    value = float(node.value[_numbers(index)])
     if not math.isfinite(value):
         return _part(node, index)
     return Entry.number(Fraction(repr(value)))  # 0.1 as it is written
+
+
+def _numbers(index: Place) -> tuple[int, ...]:
+    numbers = tuple(k for k in index if isinstance(k, int))
+    if len(numbers) < len(index):
+        raise _NotSymbolic
+    return numbers
 
 
 def _part(node: Node, index: Place) -> Entry:

@@ -143,11 +143,8 @@ class Labels:
         if notation.kind == "symbol":
             return Pair(str(symbol), str(notation.latex))
         if notation.kind == "fence":
-            left, right = symbol
-            latex_left, latex_right = notation.latex
-            return Pair(f"{left}{inside[0].text}{right}", "") + Pair(
-                "", f"{latex_left} {inside[0].math} {latex_right}"
-            )
+            left, right = Pair(symbol[0], notation.latex[0]), Pair(symbol[1], notation.latex[1])
+            return left + Pair("", " ") + inside[0] + Pair("", " ") + right
         if notation.kind == "infix":
             body = inside[0] + Pair(f" {symbol} ", f" {notation.latex} ") + inside[1]
             return Pair(f"[{body.text}]", f"[{body.math}]")
@@ -159,8 +156,8 @@ class Labels:
                 base = Pair(f"({base.text})", f"({base.math})")
             return Pair(f"{base.text}^({exponent.text})", f"{base.math}^{{{exponent.math}}}")
         if notation.kind == "power":  # 0 to a power that is not positive
-            exponent = str(dict(atom.params)["exponent"])
-            return Pair(f"{inside[0].text}^({exponent})", f"{inside[0].math}^{{{exponent}}}")
+            raised = str(dict(atom.params)["exponent"])
+            return Pair(f"{inside[0].text}^({raised})", f"{inside[0].math}^{{{raised}}}")
         name = Pair(str(symbol), _upright(str(symbol)))
         arguments = inside[0] if inside else Pair("", "")
         for other in inside[1:]:

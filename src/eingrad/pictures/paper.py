@@ -6,7 +6,7 @@ Lengths are inches. Text is measured before the figure is made, so that nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -64,7 +64,8 @@ def draw_grid(picture: Picture) -> Any:
 
     content = picture.content
     assert content is not None
-    written = {pair: drawable(pair) for pair in set(content.labels.ravel().tolist())}
+    labels: list[Pair] = content.labels.ravel().tolist()
+    written = {pair: drawable(pair) for pair in set(labels)}
     width = max(0.46, PAD + max(measure(t, SIZE) for t in written.values()))
     steps = extents(picture.levels)
     stacked = picture.kind == "stack"
@@ -115,7 +116,7 @@ def headings(picture: Picture) -> list[Heading]:
             current += (" " if current.strip() else "") + word
         lines.append(Heading(_plain(current), HEAD, INK))
     lines.append(Heading(_plain(picture.shape), SIZE - 1.5, GREY))
-    lines.append(Heading(picture.caption.math, SIZE - 1.5, GREY))
+    lines.append(Heading(_settable(*picture.caption), SIZE - 1.5, GREY))
     return lines
 
 
@@ -176,7 +177,7 @@ def _cells(axes: Any, picture: Picture, frame: Frame, written: Mapping[Pair, str
             axes,
             x + frame.width / 2,
             y + ROW / 2,
-            written[content.labels[place]],
+            written[content.labels.item(*place)],
             SIZE if key else SIZE - 2,
             color=INK if key else LINE,
             plate=face if hatch else "",
@@ -217,7 +218,7 @@ def _outlines(axes: Any, frame: Frame, steps: Sequence[tuple[int, int]], bracket
     if not frame.rise:
         _brackets(axes, frame, bracket)
         return
-    for (x, y, wide, high), (x2, y2, *_) in zip(corners, corners[1:], strict=False):
+    for (x, y, wide, high), (x2, y2, *_) in pairwise(corners):
         for dy in (0.0, high):  # edges that run from a slice to the next
             axes.plot([x + wide, x2], [y + dy, y2 + dy], color=LINE, lw=0.8, ls=(0, (3, 2)))
 
@@ -299,25 +300,31 @@ def _write(
     ha: str = "center",
     plate: str = "",
 ) -> None:
-    box = {"facecolor": plate, "edgecolor": "none", "boxstyle": "round,pad=0.12"} if plate else None
+    box = None
+    if plate:
+        box = {"facecolor": plate, "edgecolor": "none", "boxstyle": "round,pad=0.12"}
+    middle = "center_baseline" if ha == "center" else "center"
     axes.text(
-        x, y, text, fontsize=size, color=color, va="center_baseline" if ha == "center" else "center",
-        ha=ha, math_fontfamily=ITALIC, bbox=box,
-    )  # fmt: skip
+        x, y, text, fontsize=size, color=color, va=middle, ha=ha, math_fontfamily=ITALIC, bbox=box
+    )
 
 
 def drawable(pair: Pair) -> str:
     """The label as mathtext, or as plain text where matplotlib cannot set it."""
-    if not pair.math:
-        return pair.text.replace("$", r"\$")
+    return _settable(pair.text, f"${pair.math}$" if pair.math else "")
+
+
+def _settable(text: str, math: str) -> str:
     from matplotlib.mathtext import MathTextParser
 
-    text = f"${pair.math}$"
-    try:
-        MathTextParser("path").parse(text)
-    except ValueError:
-        return pair.text.replace("$", r"\$")
-    return text
+    if math:
+        try:
+            MathTextParser("path").parse(math)
+        except ValueError:
+            pass
+        else:
+            return math
+    return _plain(text)
 
 
 def measure(text: str, size: float) -> float:

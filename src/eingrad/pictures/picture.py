@@ -71,7 +71,7 @@ class Picture:
         pairs = self._content.labels
         texts = np.empty(pairs.shape, dtype=object)
         for place in np.ndindex(*pairs.shape):
-            texts[place] = pairs[place].text
+            texts[place] = pairs.item(*place).text
         return texts
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from ..codegen import generate
 from ..dims import Dim
 from ..errors import EingradError, InputError, NameError_
 from ..ir.facts import closure
+from ..ir.kernels import dense
 from ..ir.node import Contraction, Kernel, Node, Size, Term, Variable
 from ..ir.walk import topological, variables
 
@@ -84,6 +86,10 @@ def _candidates(count: int, taken: set[int]) -> Iterator[tuple[int, ...]]:
 
 def _fits(kernel: Kernel, sizes: Mapping[str, int]) -> bool:
     if kernel.kind != "selection":
+        try:
+            dense(kernel, sizes)
+        except (EingradError, ValueError, IndexError):
+            return False
         return True
     count, length = (d.evaluate(sizes) for d in kernel.shape)
     params = dict(kernel.params)
@@ -114,7 +120,9 @@ def values_at_points(node: Node, sizes: Mapping[str, int], most: int = POINTS) -
             point = {v.name: _random(v, sizes, rng, style) for v in known}
         else:
             point = {v.name: _reflected(v, point[v.name]) for v in known}
-        arguments = {safe.get(n, n): point[n] for n in generated.arguments if n in point}
+        arguments: dict[str, Any] = {
+            safe.get(n, n): point[n] for n in generated.arguments if n in point
+        }
         arguments |= {safe.get(n, n): sizes[n] for n in generated.sizes if n in sizes}
         try:
             with np.errstate(all="ignore"):

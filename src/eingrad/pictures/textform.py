@@ -22,7 +22,7 @@ def grid_text(levels: Sequence[Level], labels: np.ndarray) -> list[str]:
     """The labels in rows and columns as the levels say."""
     cells: dict[tuple[Any, Any], str] = {}
     for place in np.ndindex(*labels.shape):
-        cells[coordinates(levels, place)] = labels[place]
+        cells[coordinates(levels, place)] = str(labels[place])
     rows = sorted({r for r, _ in cells})
     columns = sorted({c for _, c in cells})
     width = {c: max(len(cells[r, c]) for r in rows) for c in columns}
@@ -78,4 +78,5 @@ def coarse(pattern: np.ndarray, step: tuple[int, int]) -> np.ndarray:
     rows, columns = pattern.shape
     padded = np.zeros((-(-rows // down) * down, -(-columns // across) * across), dtype=bool)
     padded[:rows, :columns] = pattern
-    return padded.reshape(-1, down, padded.shape[1] // across, across).any(axis=(1, 3))
+    cells = padded.reshape(-1, down, padded.shape[1] // across, across)
+    return np.asarray(cells.any(axis=(1, 3)))

@@ -1,0 +1,115 @@
+"""`eingrad plot`: a picture of a derivative, as a file or as text in the terminal."""
+
+from __future__ import annotations
+
+import click
+
+from ..errors import InputError
+from .inputs import ExpressionCommand, chains, declarations, expression_text
+from .outcome import Outcome
+
+KINDS = ("auto", "blocks", "stack", "spy")
+LAYOUTS = ("mixed", "denominator", "numerator")
+
+
+@click.command(
+    cls=ExpressionCommand,
+    short_help="Draw a derivative: matrix of matrices, stack, pattern of zeros.",
+    epilog="""\b
+Examples:
+  eingrad plot "A*B" --wrt A                            the matrix of matrices, as text
+  eingrad plot "A*B" --wrt A --size m=2 --size n=2 --size p=2 -o ab.png
+  eingrad plot "W'*x" --wrt W -o matrix_of_vectors.svg
+  eingrad plot "W*x" --wrt W --kind stack -o stack.svg
+  eingrad plot "A*X*B" --wrt X --kind spy --size m=20 -o spy.png
+""",
+)
+@click.argument("expression", metavar="EXPR")
+@click.option("--wrt", multiple=True, metavar="NAME", help="By this variable; twice: second order.")
+@click.option("--order", type=click.IntRange(1, 8), help="How many times to differentiate.")
+@click.option(
+    "--let", multiple=True, metavar="DECLARATION", help='Sizes and facts: "X: n n spd", "w: 3".'
+)
+@click.option(
+    "--kind",
+    type=click.Choice(KINDS),
+    default="auto",
+    show_default=True,
+    help="Every entry in blocks; slices of three axes as a stack; where the flattened matrix is "
+    "not zero (spy). auto: blocks, or spy where there are too many entries.",
+)
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="A number for a symbolic size; small different ones are taken for the rest.",
+)
+@click.option(
+    "--layout",
+    type=click.Choice(LAYOUTS),
+    default="mixed",
+    show_default=True,
+    help="Which axes are outside: the output's (mixed, numerator) or the inputs' (denominator).",
+)
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(dir_okay=False),
+    help="File to write, .png or .svg; without it the picture is written as text.",
+)
+def plot(
+    expression: str,
+    wrt: tuple[str, ...],
+    order: int | None,
+    let: tuple[str, ...],
+    kind: str,
+    sizes: tuple[str, ...],
+    layout: str,
+    path: str | None,
+) -> Outcome:
+    """Draw the derivative of EXPR by the variable of --wrt; zeros and repeats stand out.
+
+    EXPR is text as for derive; "-" reads standard input.
+    """
+    from ..calculus import derivative, parse
+    from .answer import free_label
+
+    found = chains(wrt, order) if wrt else []
+    if len(found) != 1:
+        raise click.UsageError("plot draws one derivative: --wrt x, or --wrt x --wrt z")
+    expression_read = parse(expression_text(expression), **declarations(let))
+    by = [expression_read.variables.get(name, name) for name in found[0]]
+    d = derivative(expression_read, *by, layout=layout)
+    d.label = free_label(expression_read)
+    numbers = numbered(sizes)
+    picture = d.plot(kind, **numbers)
+    if path is None:
+        return Outcome(0, lines=[[(line, "")] for line in picture.text().split("\n")])
+    written = picture.save(path)
+    return Outcome(0, lines=[[("wrote ", ""), (str(written), "title"), (f": {picture.tally}", "")]])
+
+
+def numbered(texts: tuple[str, ...]) -> dict[str, int]:
+    """Sizes of `--size n=2`; several may stand in one, with commas.
+
+    Raises
+    ------
+    InputError
+        One is not NAME=NUMBER, or a name comes twice.
+
+    Examples
+    --------
+    >>> numbered(("n=2", "m=3,p=4"))
+    {'n': 2, 'm': 3, 'p': 4}
+    """
+    sizes: dict[str, int] = {}
+    for text in (part for item in texts for part in item.split(",")):
+        name, _, number = (word.strip() for word in text.partition("="))
+        if not name.isidentifier() or not number.isdecimal() or len(number) > 9:
+            raise InputError(f"--size {text!r} is no size", hint="write a name and a number: n=2")
+        if name in sizes:
+            raise InputError(f"--size gives {name} twice")
+        sizes[name] = int(number)
+    return sizes
