@@ -16,6 +16,7 @@ from . import structured
 
 if TYPE_CHECKING:
     from ..notation import Formula
+    from ..pictures import Picture
     from ..structure import Cost, Structure
     from ..verify import Report
     from .structured import BlockArray, Compressed
@@ -264,6 +265,17 @@ class Derivative:
             "contracted": self.contracted,
         }
         return Derivative(**{**fields, **changed})
+
+    # Picture ------------------------------------------------------------------------------------
+
+    def plot(self, kind: str = "auto", **sizes: int) -> Picture:
+        """A picture of it (`save`, `text`, shown in notebooks); see `eingrad.pictures.draw`.
+
+        `kind` is `blocks`, `stack`, `spy` or `auto`; sizes by their symbols: `plot(m=2, n=3)`.
+        """
+        from .pictured import picture
+
+        return picture(self, kind, sizes)
 
     # Proof --------------------------------------------------------------------------------------
 
