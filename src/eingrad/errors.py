@@ -84,6 +84,10 @@ class SizeLimitError(EingradError):
     """A result would be larger than the limit; nothing has been allocated."""
 
 
+class SingularError(InputError, ArithmeticError):
+    """A linear system has no unique solution; the message names the factor that is singular."""
+
+
 class UnsupportedError(EingradError, TypeError):
     """A construct that eingrad does not cover; the message names it and says what to do."""
 

@@ -16,6 +16,7 @@ from . import structured
 
 if TYPE_CHECKING:
     from ..notation import Formula
+    from ..operators import StructuredOperator
     from ..pictures import Picture
     from ..structure import Cost, Structure
     from ..verify import Report
@@ -229,6 +230,28 @@ class Derivative:
     def cost(self) -> Cost:
         """Entries, flops and bytes: of the tensor, of Σ ∂L/∂y_i ∂y_i/∂x, of the direct route."""
         return structured.costs(self)
+
+    def operator(self, backend: str = "numpy", /, **values: Any) -> StructuredOperator:
+        """The derivative bound to numbers: a linear map from arrays of the last variable's shape,
+        which acts, solves and adds without being multiplied out.
+
+        Parameters
+        ----------
+        **values:
+            Arrays by name. Those that its cores do not need may be left out; a size that none of
+            them shows is given by its symbol (`m=100`).
+
+        Raises
+        ------
+        NameError_, ShapeError, UnsupportedError
+            A value is missing, unknown, of a wrong shape, or complex.
+        """
+        return structured.operator(self, backend, values)
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """All variables that it may be given values of, by name."""
+        return self._variables
 
     @property
     def names(self) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UnsupportedError
@@ -24,6 +25,7 @@ from .inputs import fresh, shaped
 
 if TYPE_CHECKING:
     from ..notation import Formula
+    from ..operators import StructuredOperator
     from .derivative import Derivative
 
 
@@ -37,6 +39,22 @@ def decomposition(d: Derivative) -> Decomposition:
 def structure(d: Derivative) -> Structure:
     """What the derivative consists of, in words and numbers."""
     return describe(decomposition(d))
+
+
+def operator(d: Derivative, backend: str, values: Mapping[str, Any]) -> StructuredOperator:
+    """The derivative bound to numbers.
+
+    Raises
+    ------
+    UnsupportedError
+        It is a contracted one, which is no linear map.
+    """
+    from ..operators import operator as bound
+
+    if d.contracted:
+        raise UnsupportedError("a contracted derivative is an array; function() computes it")
+    inputs = [v.ndim for v in d.wrt]
+    return bound(d.node, d.n_out, inputs, values, backend, d.variables)
 
 
 def costs(d: Derivative) -> Cost:

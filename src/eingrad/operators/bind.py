@@ -1,0 +1,321 @@
+"""Numbers for a derivative: the cores are computed by generated code, the rest is structure."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..codegen import generate
+from ..dims import shape_text
+from ..errors import InputError, NameError_, UnsupportedError
+from ..ir.node import Kernel, Node, Variable
+from ..ir.walk import variables as variables_of
+from ..structure import decompose
+from .operator import StructuredOperator
+from .pattern import Pattern
+from .pieces import Opening, choices_of
+from .sizes import known_sizes, misfit
+from .term import Axes, Core, NumericTerm
+
+
+def operator(
+    node: Node,
+    n_out: int,
+    inputs: Sequence[int],
+    values: Mapping[str, Any],
+    backend: str = "numpy",
+    variables: Sequence[Variable] | None = None,
+) -> StructuredOperator:
+    """A derivative bound to numbers.
+
+    Parameters
+    ----------
+    node:
+        The tensor, with axes of the output, then of each input.
+    n_out, inputs:
+        How many axes the output has, and each input. The operator takes an array of the last
+        input's shape and gives one of all axes before it: for a Hessian, of the first input's.
+    values:
+        An array for each variable that the cores need. Others may be left out; if they are given
+        their shapes are checked. A size that no value shows is given by its symbol (`n=100`).
+        Integers count as float64, float32 stays. Arrays are not copied where the operator can use
+        them as they are.
+    variables:
+        All that may be given; by default those of the node.
+
+    Raises
+    ------
+    NameError_
+        A value is missing, or a name is unknown.
+    ShapeError
+        A value does not fit: which, the shape expected, the shape given.
+    UnsupportedError
+        Complex values, or another backend than NumPy.
+    """
+    if backend != "numpy":
+        raise UnsupportedError(f"operators are of NumPy arrays; there is no backend {backend!r}")
+    known = tuple(variables if variables is not None else variables_of(node))
+    key = f"operator {n_out} {tuple(inputs)}"
+    binder = node.memo(key, lambda: Binder(node, n_out, tuple(inputs)))
+    return binder(values, known)
+
+
+@dataclass(frozen=True)
+class _Template:
+    """A term without numbers: scalar cores by place, others with shape and atoms."""
+
+    coefficient: float
+    out: Axes
+    into: Axes
+    sizes: Mapping[int, int]
+    scalars: tuple[int, ...]
+    cores: tuple[tuple[int | Pattern, tuple[int, ...] | None, tuple[int, ...], Any], ...]
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is known from the shapes and types of the values alone."""
+
+    out_shape: tuple[int, ...]
+    in_shape: tuple[int, ...]
+    compute: Callable[..., Any] | None
+    arguments: tuple[tuple[str, str], ...]
+    extra: Mapping[str, int]
+    count: int
+    templates: tuple[_Template, ...]
+    dtype: np.dtype[Any]
+
+
+class Binder:
+    """The decomposition of a node with the code for its cores; binding again costs little."""
+
+    def __init__(self, node: Node, n_out: int, inputs: tuple[int, ...]) -> None:
+        if not inputs:
+            raise InputError("an operator acts on an input; this derivative has none")
+        self.shape = node.shape
+        self.cut = node.ndim - inputs[-1]
+        self.terms = decompose(node, n_out, inputs).terms
+        self.choices = [choices_of(term) for term in self.terms]
+        self._plans: dict[Any, _Plan] = {}
+        self._compiled: dict[tuple[Node, ...], Any] = {}
+
+    def __call__(
+        self, values: Mapping[str, Any], variables: Sequence[Variable]
+    ) -> StructuredOperator:
+        try:
+            key = _key(values)
+        except AttributeError:  # lists and numbers
+            values = {n: np.asarray(a) for n, a in values.items()}
+            key = _key(values)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plan(values, variables)
+            if len(self._plans) > 64:
+                self._plans.clear()
+            self._plans[key] = plan
+        results: Any = ()
+        if plan.compute is not None:
+            arguments = {local: values[name] for name, local in plan.arguments}
+            results = plan.compute(**arguments, **plan.extra)
+            if plan.count == 1:
+                results = (results,)
+        terms = tuple([_filled(t, results) for t in plan.templates])
+        return StructuredOperator(terms, plan.out_shape, plan.in_shape, plan.dtype)
+
+    def _plan(self, values: Mapping[str, Any], variables: Sequence[Variable]) -> _Plan:
+        arrays, given = self._sorted(values, variables)
+        sizes = known_sizes(variables, {n: a.shape for n, a in arrays.items()}, given)
+        for v in variables:
+            if v.name in arrays and not {s for d in v.shape for s in d.symbols()} <= sizes.keys():
+                raise misfit(v, arrays[v.name].shape, sizes)
+        self._require(arrays, sizes, variables)
+        openings = [[c.at(sizes) for c in choices] for choices in self.choices]
+        nodes = tuple(
+            dict.fromkeys(
+                p.node
+                for opening in openings
+                for o in opening
+                for p in o.pieces
+                if not isinstance(p.node, Kernel)
+            )
+        )
+        compute = self._code(nodes, sizes, variables) if nodes else None
+        templates = [
+            _template(term, opening, nodes, sizes, self.cut)
+            for term, opening in zip(self.terms, openings, strict=True)
+        ]
+        shape = tuple(d.evaluate(sizes) for d in self.shape)
+        needed = {v.name for v in variables_of(*nodes)} or set(arrays)
+        deciding = [a for n, a in arrays.items() if n in needed and a.ndim] or [
+            a for n, a in arrays.items() if n in needed
+        ]
+        dtype = np.result_type(*(a.dtype for a in deciding), np.float32) if deciding else np.float64
+        return _Plan(
+            shape[: self.cut],
+            shape[self.cut :],
+            compute.function() if compute else None,
+            tuple(compute.arguments.items()) if compute else (),
+            {local: sizes[s] for s, local in compute.sizes.items()} if compute else {},
+            len(nodes),
+            tuple(templates),
+            np.dtype(dtype),
+        )
+
+    def _sorted(
+        self, values: Mapping[str, Any], variables: Sequence[Variable]
+    ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
+        """Arrays of variables and numbers of sizes; anything else is an error."""
+        names = {v.name for v in variables}
+        symbols = {s for d in self.shape for s in d.symbols()}
+        symbols |= {s for v in variables for d in v.shape for s in d.symbols()}
+        arrays: dict[str, np.ndarray] = {}
+        given: dict[str, int] = {}
+        for name, value in values.items():
+            array = np.asarray(value)
+            if name in names:
+                if array.dtype.kind not in "fiub":
+                    kind = "complex" if array.dtype.kind == "c" else f"of type {array.dtype}"
+                    raise UnsupportedError(f"{name} is {kind}; real numbers are expected")
+                arrays[name] = array
+            elif name in symbols and array.ndim == 0 and array.dtype.kind in "iu" and array >= 0:
+                given[name] = int(array)
+            elif name in symbols:
+                raise InputError(f"{name} is a size: an integer is expected, not {value!r:.40}")
+            else:
+                close = difflib.get_close_matches(name, names, 1)
+                raise NameError_(
+                    f"the expression has no variable called {name}",
+                    hint=f"did you mean {close[0]}?"
+                    if close
+                    else f"it has: {', '.join(sorted(names))}",
+                )
+        return arrays, given
+
+    def _require(
+        self,
+        arrays: Mapping[str, Any],
+        sizes: Mapping[str, int],
+        variables: Sequence[Variable],
+    ) -> None:
+        """All that the cores need is there, and all sizes are known."""
+        needed = variables_of(*(c.core.node for choices in self.choices for c in choices))
+        missing = [v for v in needed if v.name not in arrays]
+        if missing:
+            listed = ", ".join(f"{v.name} ({shape_text(v.shape)})" for v in missing)
+            raise NameError_(f"a value for {listed} is missing")
+        unknown = sorted({s for d in self.shape for s in d.symbols()} - sizes.keys())
+        unknown += sorted(
+            {s for t in self.terms for d in t.sizes for s in d.symbols()}
+            - sizes.keys()
+            - set(unknown)
+        )
+        if unknown:
+            showing = [
+                v.name for v in variables if unknown[0] in {s for d in v.shape for s in d.symbols()}
+            ]
+            raise NameError_(
+                f"the size {unknown[0]} is not known from the values given",
+                hint=f"give {' or '.join([*showing, f'{unknown[0]}=…'])}",
+            )
+
+    def _code(
+        self, nodes: tuple[Node, ...], sizes: Mapping[str, int], variables: Sequence[Variable]
+    ) -> Any:
+        """One function for all arrays; the choice of pieces decides which."""
+        if nodes not in self._compiled:
+            outputs = {f"core{k}": node for k, node in enumerate(nodes)}
+            self._compiled[nodes] = generate(outputs, name="cores", sizes=sizes)
+        return self._compiled[nodes]
+
+
+def _key(values: Mapping[str, Any]) -> Any:
+    """Shapes and types, with the value of what may be a size."""
+    return tuple(
+        [
+            (n, a.shape, a.dtype.char) if a.shape or a.dtype.kind not in "iu" else (n, int(a))
+            for n, a in values.items()
+        ]
+    )
+
+
+def _template(
+    term: Any,
+    opening: Sequence[Opening],
+    nodes: Sequence[Node],
+    sizes: Mapping[str, int],
+    cut: int,
+) -> _Template:
+    """The term for given sizes, in normal form: see `term.normal`."""
+    coefficient = float(term.coefficient)
+    size = {a: d.evaluate(sizes) for a, d in enumerate(term.sizes)}
+    for o in opening:
+        coefficient *= float(o.coefficient)
+        size |= {a: d.evaluate(sizes) for a, d in o.sizes.items()}
+    axes = [tuple(a for a in axis if size[a] != 1) for axis in term.axes]
+    names: dict[int, int] = {}
+    for a in (a for axis in axes for a in axis):
+        names.setdefault(a, len(names))
+    scalars: list[int] = []
+    cores: list[Any] = []
+    for piece in (p for o in opening for p in o.pieces):
+        kept = tuple(a for a in piece.atoms if size[a] != 1)
+        for a in kept:
+            names.setdefault(a, len(names))
+        source: int | Pattern
+        if isinstance(piece.node, Kernel):
+            source = Pattern.of(piece.node, sizes)
+        else:
+            source = nodes.index(piece.node)
+            if not kept:
+                scalars.append(source)
+                continue
+        if isinstance(source, Pattern) and len(kept) < source.ndim:
+            squeezed = source.dense(np.float64).reshape([size[a] for a in kept])
+            if not kept:
+                coefficient *= float(squeezed)
+                continue
+            cores.append((squeezed, None, tuple(names[a] for a in kept), None))
+            continue
+        shape = None if len(kept) == len(piece.atoms) else tuple(size[a] for a in kept)
+        cores.append((source, shape, tuple(names[a] for a in kept), _label(piece.node)))
+    return _Template(
+        coefficient,
+        tuple(tuple(names[a] for a in axis) for axis in axes[:cut]),
+        tuple(tuple(names[a] for a in axis) for axis in axes[cut:]),
+        {new: size[old] for old, new in names.items()},
+        tuple(scalars),
+        tuple(cores),
+    )
+
+
+def _label(node: Node) -> Callable[[], str]:
+    """The formula of a core, written only where a message needs it."""
+
+    def label() -> str:
+        from ..notation import formula
+
+        text = str(formula(node))
+        return text if len(text) <= 60 else text[:57] + "…"
+
+    return label
+
+
+def _filled(template: _Template, results: Sequence[Any]) -> NumericTerm:
+    """The term with its numbers."""
+    coefficient = template.coefficient
+    for k in template.scalars:
+        coefficient = coefficient * results[k]
+    cores = []
+    for source, shape, atoms, label in template.cores:
+        array: Any = results[source] if isinstance(source, int) else source
+        if shape is not None:
+            array = array.reshape(shape)
+        cores.append(Core(array, atoms, label))
+    return NumericTerm(coefficient, template.out, template.into, template.sizes, tuple(cores))
+
+
+__all__ = ["Binder", "operator"]

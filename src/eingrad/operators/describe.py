@@ -1,0 +1,53 @@
+"""What an operator of numbers consists of, in a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .pattern import Pattern
+from .term import NumericTerm
+
+
+def sentence(
+    terms: Sequence[NumericTerm], out_shape: Sequence[int], in_shape: Sequence[int]
+) -> str:
+    """The terms, each as a product of identities and cores."""
+    if not terms:
+        return "zero"
+    parts = [_one(term) for term in terms]
+    if len(parts) == 1:
+        return parts[0]
+    if len(parts) > 4:
+        return f"sum of {len(parts)} terms: {', '.join(parts[:3])}, …"
+    return " + ".join(f"({p})" if " ⊗ " in p else p for p in parts)
+
+
+def _one(term: NumericTerm) -> str:
+    pieces = []
+    axis = {a: k for k, atoms in enumerate(term.out) for a in atoms}
+    axis_in = {a: k for k, atoms in enumerate(term.into) for a in atoms}
+    carried = term.carried
+    for a in term.sizes:
+        if a in carried:
+            continue
+        if a in axis and a in axis_in:
+            pieces.append(f"identity of size {term.sizes[a]} on axis {axis[a]}")
+        elif a in axis or a in axis_in:
+            side = f"output axis {axis[a]}" if a in axis else f"input axis {axis_in[a]}"
+            pieces.append(f"ones along {side}")
+    for core in term.cores:
+        shape = "×".join(str(term.sizes[a]) for a in core.atoms)
+        if isinstance(core.array, Pattern):
+            pieces.append(f"{shape} {core.array.kind} pattern")
+            continue
+        shared = [a for a in core.atoms if a in axis and a in axis_in]
+        if len(shared) == len(core.atoms):
+            pieces.append(f"diagonal of {shape} entries")
+        elif shared:
+            pieces.append(f"block diagonal {shape} core")
+        else:
+            pieces.append(f"{shape} core" if len(core.atoms) > 1 else f"vector of {shape}")
+    if not pieces:
+        return f"the number {term.coefficient:g}"
+    scale = "" if term.coefficient == 1 else f"{term.coefficient:g} · "
+    return scale + " ⊗ ".join(pieces)
