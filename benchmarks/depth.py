@@ -30,10 +30,10 @@ def _figures(depth: int, residual: bool, order: int) -> list[str]:
     loss, weights, _ = network(depth, residual)
     start = time.perf_counter()
     derivative = eingrad.derivative(loss, *[weights[0].name] * order)
+    node = derivative.outputs(["derivative"])["derivative"]
     middle = time.perf_counter()
     source = derivative.source()
     end = time.perf_counter()
-    node = derivative.node
     terms = len(node.operands) if isinstance(node, Sum) else 1
     name = f"{'residual ' if residual else ''}tanh, {depth} layers, order {order}"
     return [

@@ -133,7 +133,8 @@ def environment() -> str:
     packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "jax", "torch"))
     threads = os.environ.get("OMP_NUM_THREADS", "all")
     return (
-        f"float64, {os.cpu_count()} cores, {threads} BLAS threads, {_processor()}; {packages}. "
+        f"float64, {os.cpu_count()} cores ({_processor()}), {threads} BLAS threads, "
+        f"NumPy's OpenBLAS ({_blas_kernels()}); {packages}. "
         "Medians of interleaved runs after warm-up; n× is a time as a multiple of eingrad's. "
         "Results are asserted to be equal."
     )
@@ -145,3 +146,18 @@ def _processor() -> str:
             return next(x.split(":")[1].strip() for x in lines if x.startswith("model name"))
     except (OSError, StopIteration):
         return "unknown processor"
+
+
+def _blas_kernels() -> str:
+    """The kernels that NumPy's OpenBLAS chose, or was told to take."""
+    import ctypes
+    import glob
+
+    folder = os.path.join(os.path.dirname(np.__file__), os.pardir, "numpy.libs")
+    for path in glob.glob(os.path.join(folder, "libscipy_openblas*")):
+        name = getattr(ctypes.CDLL(path), "scipy_openblas_get_corename64_", None)
+        if name is not None:
+            name.restype = ctypes.c_char_p
+            told = ", by OPENBLAS_CORETYPE" if os.environ.get("OPENBLAS_CORETYPE") else ""
+            return str(name().decode()) + told
+    return "unknown"
