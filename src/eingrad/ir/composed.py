@@ -9,11 +9,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from ..dims import shape_text
-from ..errors import ShapeError
+import numpy as np
+
+from ..dims import Dim, as_dim, product, shape_text
+from ..errors import ShapeError, UnsupportedError
+from . import kernels
 from .apply import apply
 from .build import add, einsum, power, scale, sum_of
-from .construct import size_value, triangle
+from .construct import axis_of, reshape, size_value, triangle
+from .facts import has
 from .node import Node
 
 
@@ -96,27 +100,76 @@ def band(node: Node, lower: int, upper: int) -> Node:
     return triangle(triangle(node, -lower, lower=False), upper, lower=True)
 
 
-def gather(node: Node, pattern: Node, axis: int) -> Node:
-    """Entries of an axis at the places of a pattern (… × size); its other axes take the axis's
-    place."""
-    indices: list[tuple[Any, ...]] = [(k,) for k in range(node.ndim)]
-    rows: list[tuple[Any, ...]] = [(("row", k),) for k in range(pattern.ndim - 1)]
-    out = [*indices[:axis], *rows, *indices[axis + 1 :]]
-    return einsum([(node, indices), (pattern, [*rows, (axis,)])], out)
+def gather(node: Node, index: Node | np.ndarray, axis: int) -> Node:
+    """Entries at the places of an index along an axis; the axes of the index take its place.
+
+    Parameters
+    ----------
+    index:
+        Whole numbers (negative ones count from the end), or a node with the fact `integer`.
+
+    Raises
+    ------
+    ShapeError
+        A place is out of bounds.
+    UnsupportedError
+        The index is a node that is not known to be whole.
+    """
+    k = axis_of(node, axis)
+    pattern = _pattern(index, node.shape[k])
+    indices: list[tuple[Any, ...]] = [(j,) for j in range(node.ndim)]
+    rows: list[tuple[Any, ...]] = [(("row", j),) for j in range(pattern.ndim - 1)]
+    if isinstance(index, np.ndarray) and pattern.shape[0].is_one:
+        rows = [()]
+    out = [*indices[:k], *rows, *indices[k + 1 :]]
+    sizes: dict[Any, Any] = {("row", j): d for j, d in enumerate(pattern.shape[:-1])}
+    result = einsum([(node, indices), (pattern, [*rows, (k,)])], out, 1, sizes)
+    if isinstance(index, np.ndarray) and index.ndim != 1:
+        cut = (*node.shape[:k], *map(as_dim, index.shape), *node.shape[k + 1 :])
+        result = reshape(result, cut)
+    return result
 
 
-def scatter_add(node: Node, pattern: Node, axis: int) -> Node:
-    """The adjoint of `gather`: entries added up at the places of a pattern."""
-    count = pattern.ndim - 1
-    indices: list[tuple[Any, ...]] = [(k,) for k in range(node.ndim)]
-    rows = indices[axis : axis + count]
-    if node.shape[axis : axis + count] != pattern.shape[:-1]:
+def scatter_add(node: Node, index: Node | np.ndarray, size: Dim, axis: int = 0) -> Node:
+    """The adjoint of `gather`: entries added up at the places of an index on an axis of `size`.
+
+    Raises
+    ------
+    ShapeError
+        The axes of the index are not those of the array from `axis` on.
+    """
+    count = index.ndim
+    k = axis if axis >= 0 else axis + node.ndim - count + 1
+    pattern = _pattern(index, size)
+    shape = tuple(map(as_dim, index.shape))
+    if k < 0 or node.shape[k : k + count] != shape:
         raise ShapeError(
-            f"the index has shape {shape_text(pattern.shape[:-1])}; there the array has "
-            f"{shape_text(node.shape[axis : axis + count])}"
+            f"the index has shape {shape_text(shape)}; there the array has "
+            f"{shape_text(node.shape[max(k, 0) : max(k, 0) + count])}"
         )
-    out = [*indices[:axis], ("new",), *indices[axis + count :]]
-    return einsum([(node, indices), (pattern, [*rows, ("new",)])], out)
+    indices: list[tuple[Any, ...]] = [(j,) for j in range(node.ndim)]
+    rows = indices[k : k + count]
+    out = [*indices[:k], ("new",), *indices[k + count :]]
+    if isinstance(index, np.ndarray):
+        if count != 1:
+            merged = (*node.shape[:k], product(shape), *node.shape[k + count :])
+            return scatter_add(reshape(node, merged), index.ravel(), size, k)
+        if pattern.shape[0].is_one:
+            indices[k], rows = (), [()]
+    sizes: dict[Any, Any] = {j: d for j, d in enumerate(node.shape) if indices[j]}
+    return einsum([(node, indices), (pattern, [*rows, ("new",)])], out, 1, sizes)
+
+
+def _pattern(index: Node | np.ndarray, size: Dim) -> Node:
+    """The 0/1 pattern of an index: a kernel of known places, or one of the values of a node."""
+    if isinstance(index, np.ndarray):
+        return kernels.gather(index.ravel().tolist(), size)
+    if not has(index, "integer"):
+        raise UnsupportedError(
+            "an index that is an input is whole: declare it with the fact integer, as in "
+            '"m integer"'
+        )
+    return apply("one_hot", index, size=size)
 
 
 __all__ = [

@@ -5,20 +5,42 @@ from typing import Any
 from . import diagonals, elementwise, joining, linear, products, reductions, shaping
 from .beyond import function, names
 from .creation import constant, einsum, eye, matrix, ones, scalar, tensor, vector, zeros
+from .geometry import (
+    band,
+    mahalanobis,
+    multivariate_normal_logpdf,
+    pairwise_squared_distances,
+    quadratic_form,
+    squared_mahalanobis,
+)
+from .lookups import gather, one_hot, scatter_add
 from .sizes import SymbolicSize
+from .sliding import conv1d, conv2d, conv3d
 from .tensor import Tensor
 
 __all__ = [
     "SymbolicSize",
     "Tensor",
+    "band",
     "constant",
+    "conv1d",
+    "conv2d",
+    "conv3d",
     "einsum",
     "eye",
     "function",
+    "gather",
+    "mahalanobis",
     "matrix",
+    "multivariate_normal_logpdf",
     "names",
+    "one_hot",
     "ones",
+    "pairwise_squared_distances",
+    "quadratic_form",
     "scalar",
+    "scatter_add",
+    "squared_mahalanobis",
     "tensor",
     "vector",
     "zeros",

@@ -1,7 +1,7 @@
 """`x[...]`: integers, slices, `None`, `...` and integer arrays, each a selection pattern.
 
-An index along an axis is a contraction with a 0/1 pattern that is never built. Integer arrays that
-do not run evenly become one-hot constants, which need an axis of integer size.
+An index along an axis is a contraction with a 0/1 pattern that is never built: a selection where
+places run evenly, else a gather. A tensor with the fact `integer` is an index as well.
 """
 
 from __future__ import annotations
@@ -13,12 +13,11 @@ import numpy as np
 
 from ...dims import ONE, Dim, as_dim, shape_text
 from ...errors import ShapeError, UnsupportedError
-from ...ir import build, construct, kernels
-from ...ir.node import Node, constant
+from ...ir import build, composed, construct, kernels
+from ...ir.node import Node
 from .sizes import plain
 
 Axis = tuple[Any, ...]  # atoms on one axis, for `build.einsum`
-MAX_ONE_HOT = 1 << 24  # entries of a one-hot constant
 
 
 def index(node: Node, key: Any) -> Node:
@@ -33,7 +32,10 @@ def index(node: Node, key: Any) -> Node:
     UnsupportedError
         A boolean index that is symbolic, or an index whose result has no size that can be written.
     """
-    places = _aligned(node, key if isinstance(key, tuple) else (key,))
+    keys = key if isinstance(key, tuple) else (key,)
+    if any(_is_symbolic(k) for k in keys):
+        return _by_tensor(node, keys)
+    places = _aligned(node, keys)
     sizes: dict[Any, Dim] = {}
     factors: list[tuple[Node, list[Axis]]] = []
     indices: list[Axis] = []
@@ -98,6 +100,36 @@ def take(node: Node, indices: Any, axis: int | None = None) -> Node:
     return index(node, (slice(None),) * a + (_entry(indices),))
 
 
+def _is_symbolic(key: Any) -> bool:
+    return isinstance(getattr(key, "node", None), Node) and not isinstance(key, Dim)
+
+
+def _by_tensor(node: Node, keys: tuple[Any, ...]) -> Node:
+    """An index of which one part is a tensor: the other parts first, then a lookup."""
+    for k in keys:
+        _refuse_mask(k)
+    symbolic = [j for j, k in enumerate(keys) if _is_symbolic(k)]
+    others = [_entry(k) for j, k in enumerate(keys) if j not in symbolic]
+    if len(symbolic) > 1 or any(isinstance(k, np.ndarray) for k in others):
+        raise UnsupportedError("an index that is a tensor stands beside integers and slices only")
+    (place,) = symbolic
+    rest = index(node, (*keys[:place], slice(None), *keys[place + 1 :]))
+    kept = [j for j, k in enumerate(keys) if k is None or isinstance(k, slice)]
+    if any(k is Ellipsis for k in keys[:place]):
+        axis = rest.ndim - 1 - sum(j > place for j in kept)
+    else:
+        axis = sum(j < place for j in kept)
+    return composed.gather(rest, keys[place].node, axis)
+
+
+def _refuse_mask(key: Any) -> None:
+    if getattr(key, "is_mask", False):
+        raise UnsupportedError(
+            "a symbolic boolean index has no definite size; "
+            "use np.where(mask, x, 0), or multiply by the mask"
+        )
+
+
 def _aligned(node: Node, key: tuple[Any, ...]) -> list[Any]:
     """One entry for each axis (and `None` for new ones), the ellipsis filled in."""
     entries = [_entry(k) for k in key]
@@ -119,15 +151,9 @@ def _aligned(node: Node, key: tuple[Any, ...]) -> list[Any]:
 def _entry(key: Any) -> Any:
     if key is None or key is Ellipsis or isinstance(key, slice | Dim):
         return key
-    if getattr(key, "is_mask", False):
-        raise UnsupportedError(
-            "a symbolic boolean index has no definite size; "
-            "use np.where(mask, x, 0), or multiply by the mask"
-        )
+    _refuse_mask(key)
     if isinstance(key, bool | np.bool_):
         raise UnsupportedError("True and False are no indices of a tensor; use None for a new axis")
-    if isinstance(getattr(key, "node", None), Node):
-        raise UnsupportedError("a symbolic tensor cannot be an index; an index is an integer")
     try:
         return operator.index(key)
     except TypeError:
@@ -227,26 +253,12 @@ def _gather(
 def _places(places: np.ndarray, dim: Dim, axis: int, node: Node) -> Node | None:
     """The pattern of shape places × axis; None where every entry is taken in order."""
     known = dim.as_int()
-    count = len(places)
     if known is not None:
-        if count and not (-known <= places.min() and places.max() < known):
+        if len(places) and not (-known <= places.min() and places.max() < known):
             raise ShapeError(
                 f"an index is out of bounds for axis {axis} of {shape_text(node.shape)}"
             )
         places = np.where(places < 0, places + known, places)
-        if count == known and (places == np.arange(known)).all():
+        if len(places) == known and (places == np.arange(known)).all():
             return None
-    steps = np.unique(np.diff(places))
-    same_side = known is not None or (places >= 0).all() or (places < 0).all()
-    if count and same_side and (len(steps) == 0 or (len(steps) == 1 and steps[0] != 0)):
-        first = int(places[0])
-        start = Dim.of(first) if first >= 0 else dim + Dim.of(first)
-        return kernels.selection(as_dim(count), dim, start, int(steps[0]) if len(steps) else 1)
-    if known is None:
-        raise UnsupportedError(
-            f"an uneven integer index needs an axis of integer size; axis {axis} of "
-            f"{shape_text(node.shape)} is symbolic: use np.stack of single entries"
-        )
-    if count * known > MAX_ONE_HOT:
-        raise UnsupportedError(f"an index of {count} places of {known} is too large to be held")
-    return constant((places[:, None] == np.arange(known)).astype(np.int64))
+    return kernels.gather(places.tolist(), dim)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...dims import ONE, Dim, shape_text
 from ...errors import ShapeError, UnsupportedError
-from ...ir import build, construct
+from ...ir import build, composed, construct
 from ...ir.node import Node
 from .convert import node_of
 from .dispatch import implements
@@ -191,13 +191,25 @@ def tile(A: Any, reps: Any) -> Node:
 
 @implements("pad")
 def pad(array: Any, pad_width: Any, mode: Any = "constant", constant_values: Any = 0) -> Node:
-    """A constant border."""
+    """A border: constant, or entries of the array (`edge`, `reflect`, `symmetric`, `wrap`)."""
+    node = node_of(array)
+    widths = np.broadcast_to(np.asarray(pad_width), (node.ndim, 2))
+    if mode in ("edge", "reflect", "symmetric", "wrap"):
+        for k, width in enumerate(widths):
+            if not width.any():
+                continue
+            count = node.shape[k].as_int()
+            if count is None:
+                raise UnsupportedError(
+                    f"numpy.pad: mode={mode!r} needs axes of integer size, not {node.shape[k]}"
+                )
+            places = np.pad(np.arange(count), tuple(map(int, width)), mode=mode)
+            node = composed.gather(node, places, k)
+        return node
     if mode != "constant":
         raise UnsupportedError(f"numpy.pad: mode={mode!r} is not covered; mode='constant' is")
     if np.ndim(constant_values):
         raise UnsupportedError("numpy.pad: one number for the whole border is covered")
-    node = node_of(array)
-    widths = np.broadcast_to(np.asarray(pad_width), (node.ndim, 2))
     for k, (before, after) in enumerate(widths):
         parts = []
         for count in (int(before), None, int(after)):

@@ -177,6 +177,25 @@ def cumulative_sum(x: Any, axis: Any = None, include_initial: bool = False) -> N
     return cumsum(node, axis)
 
 
+@implements("cumprod")
+def cumprod(a: Any, axis: Any = None) -> Node:
+    """The running product along an axis, by default of all entries."""
+    node = node_of(a)
+    if axis is None:
+        return along_last("cumprod", construct.ravel(node), 0)
+    return along_last("cumprod", node, operator.index(axis))
+
+
+@implements("cumulative_prod")
+def cumulative_prod(x: Any, axis: Any = None, include_initial: bool = False) -> Node:
+    node = node_of(x)
+    if include_initial:
+        raise UnsupportedError("numpy.cumulative_prod: include_initial= is not covered")
+    if axis is None and node.ndim != 1:
+        raise ShapeError(f"cumulative_prod of {shape_text(node.shape)} needs an axis")
+    return cumprod(node, axis)
+
+
 @implements("diff")
 def diff(a: Any, n: int = 1, axis: int = -1) -> Node:
     """Differences of neighbours, n times."""
@@ -244,3 +263,8 @@ def logaddexp_reduce(a: Any, axis: Any = 0, keepdims: bool = False) -> Node:
 @implements("add.accumulate")
 def add_accumulate(a: Any, axis: Any = 0) -> Node:
     return cumsum(a, axis)
+
+
+@implements("multiply.accumulate")
+def multiply_accumulate(a: Any, axis: Any = 0) -> Node:
+    return cumprod(a, axis)
