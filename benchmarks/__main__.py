@@ -1,7 +1,7 @@
 """`python -m benchmarks [--native] [subject …]`: prints Markdown.
 
-`OPENBLAS_CORETYPE` in the environment may keep NumPy from the processor's best kernels, which JAX and
-PyTorch use in any case. The report says so; `--native` starts again without that variable.
+`OPENBLAS_CORETYPE` in the environment may keep NumPy from the processor's best kernels, which JAX
+and PyTorch use in any case. The report says so; `--native` starts again without that variable.
 """
 
 from __future__ import annotations
