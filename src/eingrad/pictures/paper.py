@@ -41,6 +41,7 @@ LINE_STEP = 0.27  # between lines of text
 GAPS = (0.30, 0.55, 0.80)  # between blocks, by level
 RISE = 0.16  # of a slice above the one before it
 ITALIC = "stix"
+FONTS = ("DejaVu Sans", "STIXGeneral")  # both come with matplotlib; the second has 𝟏
 
 
 class Frame(NamedTuple):
@@ -305,7 +306,16 @@ def _write(
         box = {"facecolor": plate, "edgecolor": "none", "boxstyle": "round,pad=0.12"}
     middle = "center_baseline" if ha == "center" else "center"
     axes.text(
-        x, y, text, fontsize=size, color=color, va=middle, ha=ha, math_fontfamily=ITALIC, bbox=box
+        x,
+        y,
+        text,
+        fontsize=size,
+        family=FONTS,
+        color=color,
+        va=middle,
+        ha=ha,
+        math_fontfamily=ITALIC,
+        bbox=box,
     )
 
 
