@@ -184,7 +184,7 @@ class Binder:
             elif name in symbols and array.ndim == 0 and array.dtype.kind in "iu" and array >= 0:
                 given[name] = int(array)
             elif name in symbols:
-                raise InputError(f"{name} is a size: an integer is expected, not {value!r:.40}")
+                raise InputError(f"{name} is a size: an integer is expected, not {array!s:.40}")
             else:
                 close = difflib.get_close_matches(name, names, 1)
                 raise NameError_(
@@ -261,7 +261,7 @@ def _template(
         names.setdefault(a, len(names))
     scalars: list[int] = []
     cores: list[Any] = []
-    for piece in (p for o in opening for p in o.pieces):
+    for piece, core in ((p, o.core) for o in opening for p in o.pieces):
         kept = tuple(a for a in piece.atoms if size[a] != 1)
         for a in kept:
             names.setdefault(a, len(names))
@@ -281,7 +281,7 @@ def _template(
             cores.append((squeezed, None, tuple(names[a] for a in kept), None))
             continue
         shape = None if len(kept) == len(piece.atoms) else tuple(size[a] for a in kept)
-        cores.append((source, shape, tuple(names[a] for a in kept), _label(piece.node)))
+        cores.append((source, shape, tuple(names[a] for a in kept), _label(core)))
     return _Template(
         coefficient,
         tuple(tuple(names[a] for a in axis) for axis in axes[:cut]),

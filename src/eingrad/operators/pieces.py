@@ -35,6 +35,7 @@ class Piece:
 class Opening:
     """A core as a product of smaller pieces, with sizes for the atoms that are summed."""
 
+    core: Node
     coefficient: Number
     pieces: tuple[Piece, ...]
     sizes: Mapping[int, Dim]
@@ -51,7 +52,7 @@ class Choice:
     @cached_property
     def closed(self) -> Opening:
         """One array."""
-        return Opening(1, (Piece(self.core.node, self.core.atoms),), {})
+        return Opening(self.core.node, 1, (Piece(self.core.node, self.core.atoms),), {})
 
     @cached_property
     def opened(self) -> Opening | None:
@@ -116,7 +117,7 @@ def _opened(term: StructuredTerm, core: Core, fresh: int) -> Opening | None:
     scale, pieces = _collected(factors, sizes)
     used = {a for p in pieces for a in p.atoms}
     summed = {a: d for a, d in sizes.items() if a >= len(term.sizes) and a in used}
-    return Opening(coefficient * scale, tuple(pieces), summed)
+    return Opening(core.node, coefficient * scale, tuple(pieces), summed)
 
 
 def _without_deltas(node: Term) -> bool:

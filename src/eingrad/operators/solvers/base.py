@@ -70,9 +70,8 @@ def singular(what: str, why: str) -> SingularError:
 def name_of(problem: Aligned) -> str:
     """What a part is called in messages: its cores, its size and its axes."""
     axes = sorted(set(problem.row_axes))
-    labels = [c.label for t in problem.terms for c in t.cores if c.label is not None]
-    called = ""
-    if labels and len(labels) == sum(len(t.cores) for t in problem.terms) and len(labels) <= 2:
-        called = f" {', '.join(label() for label in labels)}"
+    labels = [c.label for t in problem.terms for c in t.cores]
+    written = dict.fromkeys("" if label is None else label() for label in labels)
+    called = f" {next(iter(written))}" if len(written) == 1 and "" not in written else ""
     where = f" on axis {', '.join(map(str, axes))}" if axes else ""
     return f"the {problem.n_rows}×{problem.n_columns} factor{called}{where}"
