@@ -146,7 +146,13 @@ register(
         derivative=(FamilyRule(_next_cofactors),),
         code=dict.fromkeys(("numpy", "jax"), with_numbers("_cofactors({0}, {order})")),
         helpers=helpers(LEAVE_OUT, COFACTORS),
-        notation=Notation("call", "cofactors", r"\operatorname{cof}"),
+        notation=Notation(
+            "call",
+            "cofactors",
+            r"\operatorname{cof}",
+            note="cofactors(X)_ijkl is ∂²det(X)/∂X_ij∂X_kl, also of a singular X; of an "
+            "invertible one det(X) ((X⁻¹)_ji (X⁻¹)_lk − (X⁻¹)_li (X⁻¹)_jk)",
+        ),
         domain=("square",),
         spellings=("cofactors",),
         defaults={"order": 2},

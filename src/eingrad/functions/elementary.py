@@ -42,7 +42,7 @@ register(
         numpy=("exp",),
         facts=entrywise("positive"),
         rewrites=(exponents.exp_of_log,),
-        in_products=(exponents.softmax_from_exp,),
+        in_products=(exponents.softmax_from_exp, exponents.exp_times_exp),
         meets=exponents.normalises,
         laws=("exp(x) .* exp(-x) == 1 + 0*x", "exp(log(y)) == y"),
         source="d eˣ = eˣ dx",

@@ -257,6 +257,20 @@ def softmax_from_exp(view: ProductView, position: int) -> bool:
     return False
 
 
+def exp_times_exp(view: ProductView, position: int) -> bool:
+    """exp(a) exp(b) -> exp(a + b), unless one of them is the numerator of a softmax."""
+    node, axes = view.factors[position]
+    for k, (other, other_axes) in enumerate(view.factors):
+        if k == position or other is node or other_axes != axes or not is_call(other, "exp"):
+            continue
+        if any(normalises(e, f) for e in (node, other) for f, _ in view.factors):
+            continue
+        exponent = build.sum_of(node.operands[0], other.operands[0])
+        view.replace({position, k}, (apply("exp", exponent), axes))
+        return True
+    return False
+
+
 def _softmax(
     numerator: Node,
     axes: tuple[AxisIndex, ...],

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..ir import build
+from ..ir.algebra import ProductView, base_and_exponent
 from ..ir.apply import apply
 from ..ir.facts import facts_of
 from ..ir.node import Apply, Node, Number, Term
@@ -99,6 +100,25 @@ def _base_exp(operands: tuple[Node, ...], params: Mapping[str, Any]) -> Node | N
     return None
 
 
+def _same_base(view: ProductView, position: int) -> bool:
+    """x xᵖ -> xᵖ⁺¹ and xᵖ x^q -> xᵖ⁺q, entry by entry."""
+    node, axes = view.factors[position]
+    base, exponent = node.operands
+    for k, (other, other_axes) in enumerate(view.factors):
+        if k == position or other_axes != axes:
+            continue
+        more: Node | Number
+        if isinstance(other, Apply) and other.function == "pow" and other.operands[0] is base:
+            more = other.operands[1]
+        else:
+            found, more = base_and_exponent(other)
+            if found is not base:
+                continue
+        view.replace({position, k}, (build.power(base, exponent + more), axes))
+        return True
+    return False
+
+
 def _pow_facts(node: Apply) -> frozenset[str]:
     base = node.operands[0]
     signs = {"positive"} if known_positive(base) else set()
@@ -129,6 +149,7 @@ register(
         numpy=("power", "pow", "float_power"),
         facts=_pow_facts,
         rewrites=(_constant_exponent, _base_exp),
+        in_products=(_same_base,),
         laws=("pow(x, y) == exp(y .* log(x))",),
         source="d xᵖ = p xᵖ⁻¹ dx + xᵖ log x dp",
     )

@@ -179,7 +179,12 @@ register(
             "torch": MAX_SHARE_TORCH,
             "tensorflow": MAX_SHARE_TENSORFLOW,
         },
-        notation=Notation("call", "max_share", r"\operatorname{argmax}"),
+        notation=Notation(
+            "call",
+            "max_share",
+            r"\operatorname{max\_share}",
+            note="max_share(x) is 1 at the largest entry of x, else 0 (1/k at k equal ones)",
+        ),
         domain=("real",),
         spellings=("max_share",),
         facts=always("nonnegative"),

@@ -213,7 +213,7 @@ register(
             "torch": with_numbers("torch.special.polygamma({order}, {0})"),
             "tensorflow": with_numbers("tf.math.polygamma(tf.cast({order}, ({0}).dtype), {0})"),
         },
-        notation=Notation("call", "polygamma", r"\operatorname{polygamma}"),
+        notation=Notation("call", "polygamma", r"\operatorname{polygamma}", shown=("order",)),
         domain=("positive",),
         spellings=("polygamma",),
         defaults={"order": 1},

@@ -2,17 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 
+from ..ir.algebra import ProductView, base_and_exponent, power_factors
 from ..ir.apply import apply
+from ..ir.node import Apply
 from ..ir.record import Notation, Record, register
 from .fact_rules import entrywise, keeps_sign, symmetry_kept
 from .signs import even, odd
 from .templates import everywhere
 
 HALF_INVERSE = Fraction(-1, 2)
+
+
+def over(denominator: str, ratio: str) -> Callable[[ProductView, int], bool]:
+    """The rewrite sin(x)/cos(x) -> tan(x), and its like for sinh, at the numerator."""
+
+    def rewrite(view: ProductView, position: int) -> bool:
+        node, axes = view.factors[position]
+        for k, (other, other_axes) in enumerate(view.factors):
+            base, e = base_and_exponent(other)
+            if (
+                other_axes == axes
+                and isinstance(base, Apply)
+                and base.function == denominator
+                and base.operands == node.operands
+                and isinstance(e, int)
+                and e < 0
+            ):
+                rest = [(f, axes) for f in power_factors(base, e + 1)]
+                view.replace({position, k}, (apply(ratio, *node.operands), axes), *rest)
+                return True
+        return False
+
+    return rewrite
+
 
 register(
     Record(
@@ -28,6 +55,7 @@ register(
         numpy=("sin",),
         facts=entrywise("small"),
         rewrites=(odd("sin"),),
+        in_products=(over("cos", "tan"),),
         laws=("sin(x) .* sin(x) + cos(x) .* cos(x) == 1 + 0*x", "sin(-x) == -sin(x)"),
         source="d sin x = cos x dx",
     )
@@ -66,7 +94,7 @@ register(
         numpy=("tan",),
         facts=symmetry_kept,
         rewrites=(odd("tan"),),
-        laws=("tan(x) == sin(x) ./ cos(x)",),
+        laws=("tan(x) == sin(x) ./ cos(x)", "tan(x) .* tan(x) == sin(x).^2 ./ cos(x).^2"),
         source="d tan x = (1 + tan² x) dx",
     )
 )
@@ -141,6 +169,7 @@ register(
         numpy=("sinh",),
         facts=keeps_sign,
         rewrites=(odd("sinh"),),
+        in_products=(over("cosh", "tanh"),),
         laws=("sinh(x) == (exp(x) - exp(-x))/2",),
         source="d sinh x = cosh x dx",
     )

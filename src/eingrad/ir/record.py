@@ -119,11 +119,16 @@ class Notation:
     * `"infix"`: `x ≥ y`; `unicode` and `latex` are the operator;
     * `"power"`: `xᵉ`, the exponent being the parameter `exponent` or the second operand;
     * `"symbol"`: `π`; `unicode` and `latex` are the symbol.
+
+    Parameters in `shown` are written even where they have their default value. `note` says what a
+    reader of a formula may not know of the function; it is printed beside the formula.
     """
 
     kind: str
     unicode: str | tuple[str, str]
     latex: str | tuple[str, str]
+    shown: tuple[str, ...] = ()
+    note: str = ""
 
 
 DOMAINS = frozenset({

@@ -19,6 +19,7 @@ from ..dims import product
 from ..errors import ShapeError
 from ..ir.build import einsum, transpose
 from ..ir.node import Node, Shape, Sum, Term, Variable, variable
+from ..ir.record import REGISTRY
 from ..ir.walk import topological, variables
 from .index import IndexWriter, Letters, output_letters
 from .kronecker import kronecker_form
@@ -229,18 +230,19 @@ class _Draft:
         return self.finish(self.whole(total), (), "vec", shape)
 
     def _vec_term(self, term: Node, rows: tuple[int, ...], columns: tuple[int, ...]) -> Monomial:
-        if isinstance(term, Term) and all(len(axis) == 1 for axis in term.out):
-            atoms = [axis[0] for axis in term.out]
-            net = self.writer.network(term.factors, term.sizes, set(atoms))
+        if isinstance(term, Term):
+            atoms = list(term.out)
+            kept = {a for axis in atoms for a in axis}
+            net = self.writer.network(term.factors, term.sizes, kept)
             net.coefficient = term.coefficient
-        elif isinstance(term, Sum | Term):
+        elif isinstance(term, Sum):
             raise NotReducible
         else:
-            atoms = list(range(term.ndim))
-            net = self.writer.network([self.writer.factor(term)], term.shape, set(atoms))
+            atoms = [(k,) for k in range(term.ndim)]
+            net = self.writer.network([self.writer.factor(term)], term.shape, set(range(term.ndim)))
         net.check_reduced()
-        row_atoms = [atoms[k] for k in rows]
-        column_atoms = [atoms[k] for k in columns]
+        row_atoms = [a for k in rows for a in atoms[k]]
+        column_atoms = [a for k in columns for a in atoms[k]]
         if not row_atoms and not column_atoms:
             return net.scalar()
         if not column_atoms:
@@ -277,7 +279,7 @@ class _Draft:
             directions=dict(directions or {}),
             constants={k: c.value for k, c in self.writer.constants.items()},
             names=frozenset(self.names.taken),
-            notes=notes,
+            notes=(*notes, *_explained(lines)),
         )
 
     def _definitions(self) -> list[Line]:
@@ -291,6 +293,13 @@ class _Draft:
             done += 1
         place = {n: k for k, n in enumerate(topological(*lines))}
         return [lines[node] for node in sorted(lines, key=place.__getitem__)]
+
+
+def _explained(lines: Sequence[Line]) -> list[str]:
+    """What the records say of functions that a reader may not know."""
+    parts = post_order(*(line.tree for line in lines))
+    called = dict.fromkeys(t.data[0] for t in parts if t.op == "call" and t.data[0] in REGISTRY)
+    return [note for name in called if (note := REGISTRY[name].notation.note)]
 
 
 def _differential(node: Node, split: Split, inputs: Sequence[str], names: Names) -> Formula:

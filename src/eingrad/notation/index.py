@@ -219,6 +219,13 @@ def _of_product(tree: Tree) -> Monomial:
     return _atom(tree)
 
 
+def _is_short(tree: Tree) -> bool:
+    """A name, a number or a number of names: its entries are written one by one."""
+    if tree.op == "product":
+        return len(tree.args) == 2 and tree.args[0].op == "number" and tree.args[1].op == "name"
+    return tree.op in ("name", "number")
+
+
 def entry_of(tree: Tree, letters: Letters) -> Tree:
     """One entry of a written formula, letters put in as deep as that is short."""
     if tree.scalar:
@@ -247,6 +254,8 @@ def entry_of(tree: Tree, letters: Letters) -> Tree:
             args = [entry_of(a, letters) for a in tree.args]
             return make("call", args, tree.data)
         return indexed(tree, letters)
+    if tree.op == "sum" and all(_is_short(a) for a in tree.args):
+        return make("sum", [entry_of(a, letters) for a in tree.args], tree.data)
     if tree.op == "product" and len(letters) == 2:
         wide = [a for a in tree.args if not a.scalar]
         if len(wide) == 2 and wide[0].kind == (True, False) and wide[1].op == "transpose":

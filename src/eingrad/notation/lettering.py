@@ -126,7 +126,8 @@ def is_short(text: str) -> bool:
 
 
 def size_text(size: object) -> str:
-    """A size as a subscript: a product of one-letter sizes is `mn`."""
+    """A size as a subscript: a product of one-letter sizes is `mn`, `2*n` is `2n`."""
     text = str(size)
     pieces = text.split("*")
-    return "".join(pieces) if all(len(p) == 1 and p.isalpha() for p in pieces) else text
+    letters = pieces[1:] if pieces[0].isdigit() and len(pieces) > 1 else pieces
+    return "".join(pieces) if all(len(p) == 1 and p.isalpha() for p in letters) else text

@@ -135,7 +135,7 @@ def latex_text(form: str) -> str:
         text = text.replace(command, _TEXT[command])
     for wrapper in (r"\operatorname", r"\mathrm", r"\text", r"\mathbf", r"\mathit"):
         text = text.replace(wrapper, "")
-    text = text.replace("{", "").replace("}", "").strip()
+    text = text.replace("\\_", "_").replace("{", "").replace("}", "").strip()
     for letter, command in GREEK.items():
         if text == "\\" + command:
             return letter

@@ -6,7 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from ..ir.record import REGISTRY
 from .sizing import knows_size
-from .tree import MATRIX, Kind, Tree, eye, hadamard, is_diag, make, ones, product, transposed
+from .tree import (
+    COLUMN,
+    MATRIX,
+    Kind,
+    Tree,
+    eye,
+    hadamard,
+    is_diag,
+    make,
+    ones,
+    product,
+    transposed,
+)
 
 End = tuple[str, Tree]  # a side (left, right, beside, first, second), and the factor there
 
@@ -38,6 +50,8 @@ def ends(core: Tree | None) -> Iterator[End]:
             yield "left", core
         if rows:
             yield "right", core
+    elif core.kind == COLUMN and core.leaves > 2 and knows_size(core)[0]:
+        yield "right", core
 
 
 def rest(core: Tree, side: str, factor: Tree) -> Tree:

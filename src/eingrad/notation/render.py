@@ -29,6 +29,8 @@ from .tree import MATRIX, Tree, divides, fold
 # Levels, loosest first (docs/language.md).
 COMPARE, SUM, SIGMA, MIDDLE, PRODUCT, POSTFIX, ATOM = range(7)
 
+NOTHING = object()  # unlike any value of a parameter
+
 
 class Drawn(NamedTuple):
     """A part as it is drawn: its text, how tightly it binds, and what its edges are.
@@ -111,7 +113,8 @@ class Renderer:
         if not sizes:
             return Drawn(drawn, ATOM, "name", "name")
         texts = [size_text(s) for s in sizes]
-        braced = any(len(t) > 1 for t in texts) and not (len(texts) == 1 and texts[0].isalnum())
+        plain = len(texts) == 1 and (texts[0].isalpha() or texts[0].isdigit())
+        braced = any(len(t) > 1 for t in texts) and not plain
         return Drawn(self.style.sub(drawn, texts, braced), ATOM, "name", "word")
 
     def _ones(self, tree: Tree, args: list[Drawn]) -> Drawn:
@@ -347,7 +350,7 @@ class Renderer:
         extra = [
             self.style.keyword(key, written(value))
             for key, value in params
-            if key not in record.defaults or record.defaults[key] != value
+            if key in record.notation.shown or record.defaults.get(key, NOTHING) != value
         ]
         if isinstance(record.signature, str) and not record.elementwise:
             core, result = (len(part.split()) for part in record.signature.split("->"))

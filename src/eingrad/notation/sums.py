@@ -14,7 +14,19 @@ from ..ir.node import Number
 from .monomial import Monomial, magnitude
 from .parts import End, ends, is_matrix_algebra, is_ones, join, rest
 from .symmetry import balanced, is_symmetric_sum
-from .tree import COLUMN, MATRIX, SCALAR, Kind, Tree, alike, diag, is_diag, make, product
+from .tree import (
+    COLUMN,
+    MATRIX,
+    SCALAR,
+    Kind,
+    Tree,
+    alike,
+    diag,
+    is_diag,
+    make,
+    product,
+    transposed,
+)
 
 MAX_FACTORED = 24  # a longer sum is written as it stands
 
@@ -30,7 +42,9 @@ def add_monomials(terms: Sequence[Monomial], kind: Kind) -> Monomial:
     if len(terms) <= MAX_FACTORED:
         terms = _collect_equal(terms, kind)
         terms = _merge_diagonals(terms, kind)
-        if kind != SCALAR:
+        if kind == SCALAR:
+            terms = _group_bilinear(terms)
+        else:
             terms = _complete_sums(terms)
             terms = _group(terms, kind)
             if kind == MATRIX:
@@ -184,6 +198,51 @@ def _worthwhile(end: End, holders: Sequence[Monomial], terms: Sequence[Monomial]
         return len(holders) == len(terms) or not any(t.scalars for t in whole)
     others = [rest(t.core, *end) for t in holders if t.core is not None and t.core is not factor]
     return factor.leaves > 1 or any(map(is_ones, others))
+
+
+def _group_bilinear(terms: list[Monomial]) -> list[Monomial]:
+    """uᵀAx + xᵀAu → uᵀ(A + Aᵀ)x, for terms that are alike in all other scalars."""
+    groups: dict[tuple[tuple[Tree, Number], ...], list[tuple[Monomial, Tree]]] = {}
+    for term in terms:
+        for form, e in term.scalars:
+            if e == 1 and _is_bilinear(form):
+                others = tuple(te for te in term.scalars if te[0] is not form)
+                groups.setdefault(others, []).append((term, form))
+    left = dict.fromkeys(terms)
+    result = []
+    for others, group in sorted(groups.items(), key=lambda item: -len(item[1])):
+        while len(group := [(t, f) for t, f in group if t in left]) > 1:
+            row, held = _commonest_row([form for _, form in group])
+            inside = [(t, held[f]) for t, f in group if f in held]
+            if len(inside) < 2:
+                break
+            for term, _ in inside:
+                del left[term]
+            parts = [Monomial(t.coefficient, (), rest(form, "left", row)) for t, form in inside]
+            inner = add_monomials(parts, COLUMN)
+            if inner.coefficient and inner.core is not None:
+                form = product(row, inner.core)
+                whole = Monomial.of(1, {form: 1}, None).times(inner._replace(core=None))
+                result.append(whole.times(Monomial(1, others)))
+    return [*left, *result]
+
+
+def _is_bilinear(tree: Tree) -> bool:
+    return tree.op == "product" and tree.scalar and not any(a.scalar for a in tree.args)
+
+
+def _commonest_row(forms: Sequence[Tree]) -> tuple[Tree, dict[Tree, Tree]]:
+    """The row that most forms begin with, and how they read then: uᵀAx is also xᵀAᵀu."""
+    readings: dict[Tree, dict[Tree, Tree]] = {}
+    for form in forms:
+        for reading in (form, _turned(form)):
+            readings.setdefault(reading.args[0], {}).setdefault(form, reading)
+    row = min(readings, key=lambda r: (-len(readings[r]), r.leaves, r.text))
+    return row, readings[row]
+
+
+def _turned(form: Tree) -> Tree:
+    return product(*(transposed(a) for a in form.args[::-1]))
 
 
 def _group_by_scalars(terms: list[Monomial]) -> list[Monomial]:

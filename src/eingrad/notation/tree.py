@@ -276,8 +276,17 @@ def kron(*factors: Tree) -> Tree:
     if all(f.op in ("eye", "ones") and f.op == flat[0].op and f.data is not None for f in flat):
         whole = dims_product(f.data for f in flat)
         return eye(whole) if flat[0].op == "eye" else ones(whole)
-    kind = (any(f.kind[0] for f in flat), any(f.kind[1] for f in flat))
-    return make("kron", flat, kind=kind)
+    merged: list[Tree] = []
+    for factor in flat:  # I_m ⊗ I_n is I_mn
+        last = merged[-1] if merged else None
+        if last and last.op == factor.op == "eye" and last.data and factor.data:
+            merged[-1] = eye(last.data * factor.data)
+        else:
+            merged.append(factor)
+    if len(merged) == 1:
+        return merged[0]
+    kind = (any(f.kind[0] for f in merged), any(f.kind[1] for f in merged))
+    return make("kron", merged, kind=kind)
 
 
 def fraction(over: Tree, under: Tree) -> Tree:
