@@ -203,10 +203,17 @@ class ProductView:
             done.add(key)
             base, axes = key
             total = sum(e for k, e in keyed if k == key)
-            if isinstance(base, Kernel):  # 0/1: a power of it is the pattern itself
+            if total > 0 and is_binary(base):  # 0/1: a power of it is the pattern itself
                 total = 1
             factors.extend((node, axes) for node in power_factors(base, total))
         self.factors = factors
+
+
+def is_binary(node: Node) -> bool:
+    """Whether all entries of a node are known to be 0 or 1."""
+    from .facts import has
+
+    return isinstance(node, Kernel) or (isinstance(node, Apply) and has(node, "binary"))
 
 
 def _same(node: Node, other: Node) -> bool:
