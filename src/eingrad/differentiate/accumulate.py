@@ -14,7 +14,7 @@ from collections.abc import Hashable, Iterable
 from ..dims import Dim
 from ..ir.build import add, einsum, is_zero, scale, split_coefficient
 from ..ir.node import AxisIndex, Node, Number, Shape, Sum, Term
-from ..ir.product import is_structured
+from ..ir.opening import is_structured
 
 MAX_TERMS = 12
 

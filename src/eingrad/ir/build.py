@@ -17,7 +17,8 @@ from ..errors import ShapeError
 from . import algebra
 from .node import Node, Number, Shape, Sum, Term, raw_sum
 from .numbers import as_node, exact, is_zero, number, number_of, zeros
-from .product import einsum, finish_term, is_structured
+from .opening import is_structured
+from .product import einsum, finish_term
 
 __all__ = [
     "add",

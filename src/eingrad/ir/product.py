@@ -10,15 +10,12 @@ from ..errors import ShapeError
 from . import algebra
 from .indices import Atoms, SplitConflict, merge_adjacent
 from .labelling import canonical_contraction, is_symmetric
-from .node import AxisIndex, Contraction, Factor, Node, Number, Shape, Sum, Term, raw_term
+from .node import AxisIndex, Contraction, Factor, Node, Number, Shape, Term, raw_term
 from .node import size as size_node
 from .numbers import exact, is_zero, number_of, zeros
+from .opening import RawAxis, RawFactor, distribute, is_structured
 
 MAX_INLINED = 48  # a product of more factors than this keeps its parts as nodes
-MAX_DISTRIBUTED = 16  # products over structured sums are opened up to this many terms
-
-RawAxis = Sequence[Hashable]
-RawFactor = tuple[Node, Sequence[RawAxis]]
 
 
 def einsum(
@@ -51,7 +48,7 @@ def einsum(
             value = number_of(node)
             coefficient *= 1 if value is None else value
         factors = [f for f in factors if number_of(f[0]) is None]
-    opened = _distribute(factors, out, coefficient, sizes or {})
+    opened = distribute(factors, out, coefficient, sizes or {})
     if opened is not None:
         return opened
     return _Product(sizes or {}).build(factors, out, coefficient)
@@ -73,76 +70,6 @@ def _out_shape(
                 if rest is not None:
                     known[missing[0]] = rest
     return tuple(product(known[a] for a in axis) for axis in out)
-
-
-def _distribute(
-    factors: Sequence[RawFactor],
-    out: Sequence[RawAxis],
-    coefficient: Number,
-    sizes: Mapping[Hashable, Dim],
-) -> Node | None:
-    """Open a factor that is a sum, where keeping it whole would swallow structure.
-
-    That is: a sum that is only transposed, and a sum with a delta or an outer product in a term
-    that is scaled or meets a summed index ((A + λI)x, (D − ppᵀ)g).
-    """
-    if not any(isinstance(node, Sum) for node, _ in factors):
-        return None
-    kept = {a for axis in out for a in axis}
-    for k, (node, indices) in enumerate(factors):
-        if not isinstance(node, Sum) or len(node.operands) > MAX_DISTRIBUTED:
-            continue
-        atoms = [a for axis in indices for a in axis]
-        if len(factors) == 1:
-            # A sum of sums stays whole: opening it again at every step would cost quadratically.
-            # A number stays outside, unless it would hide the structure of the terms.
-            flat = [a for axis in out for a in axis]
-            moved = [tuple(axis) for axis in indices] != [tuple(axis) for axis in out]
-            wanted = (
-                len(flat) == len(set(flat))
-                and set(flat) == set(atoms)
-                and not any(isinstance(t, Sum) for t in node.operands)
-                and (moved or (coefficient != 1 and any(map(is_structured, node.operands))))
-            )
-        else:
-            wanted = (
-                len(atoms) >= 2
-                and not set(atoms) <= kept
-                and any(is_structured(t) for t in node.operands)
-            )
-        if wanted:
-            from .build import add
-
-            return add(
-                *(
-                    einsum(
-                        [*factors[:k], (term, indices), *factors[k + 1 :]],
-                        out,
-                        coefficient,
-                        {**_sizes_of(node, indices), **sizes},
-                    )
-                    for term in node.operands
-                )
-            )
-    return None
-
-
-def _sizes_of(node: Node, indices: Sequence[RawAxis]) -> dict[Hashable, Dim]:
-    return {axis[0]: dim for dim, axis in zip(node.shape, indices, strict=True) if len(axis) == 1}
-
-
-def is_structured(term: Node) -> bool:
-    """A delta, or no factor that spans all axes: the term would be built out if it were kept
-    whole."""
-    if not isinstance(term, Term):
-        return False
-    flat = [a for axis in term.out for a in axis]
-    if len(set(flat)) < len(flat):
-        return True
-    carried = {a for f in term.factors for axis in f.indices for a in axis}
-    if carried != set(flat):
-        return False  # a mere broadcast
-    return not any({a for axis in f.indices for a in axis} == carried for f in term.factors)
 
 
 class _Product:
