@@ -9,7 +9,17 @@ from collections.abc import Iterator, Sequence
 
 from ..dims import ONE as DIM_ONE
 from ..dims import Dim
-from ..ir.node import Apply, AxisIndex, Constant, Contraction, Node, Sum, Term, Variable
+from ..ir.node import (
+    Apply,
+    AxisIndex,
+    Constant,
+    Contraction,
+    Kernel,
+    Node,
+    Sum,
+    Term,
+    Variable,
+)
 from ..ir.record import REGISTRY
 from .monomial import Monomial
 from .sums import add_monomials
@@ -25,6 +35,7 @@ from .tree import (
     eye,
     indexed,
     is_diag,
+    kernel,
     make,
     name,
     ones,
@@ -88,6 +99,8 @@ class IndexWriter:
             return _atom(indexed(name(node.name, node.ndim), letters))
         if isinstance(node, Constant):
             return _atom(indexed(name(self.writer.constant_name(node), node.ndim), letters))
+        if isinstance(node, Kernel):
+            return _atom(indexed(kernel(node), letters))
         assert isinstance(node, Apply)
         return self._application(node, letters, fresh, depth)
 

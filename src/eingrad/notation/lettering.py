@@ -13,6 +13,7 @@ BUILT_IN = {
     "vec": Notation("call", "vec", r"\operatorname{vec}"),
     "tril": Notation("call", "tril", r"\operatorname{tril}"),
     "triu": Notation("call", "triu", r"\operatorname{triu}"),
+    "shifts": Notation("call", "shifts", r"\operatorname{shifts}"),
     "reshape": Notation("call", "reshape", r"\operatorname{reshape}"),
     "norm": Notation("fence", ("‖", "‖"), (r"\left\lVert ", r" \right\rVert")),
 }

@@ -129,6 +129,11 @@ class Renderer:
     def _kernel(self, tree: Tree, args: list[Drawn]) -> Drawn:
         node: Kernel = tree.data
         params = dict(node.params)
+        if node.kind == "shifts":
+            numbers = (*node.shape, *params.values())
+            head = self._head(node.kind, BUILT_IN[node.kind])
+            text = self.style.call(head, [self.style.size(str(v)) for v in numbers])
+            return Drawn(text, ATOM, "word", "bracket")
         rows, columns = node.shape
         if node.kind in ("tril", "triu"):
             ones = [self._symbol(("𝟏",), (d,)) for d in (rows, columns)]
@@ -138,6 +143,10 @@ class Renderer:
             extra = [self.style.number(str(params["k"]))] if params["k"] else []
             text = self.style.call(self._head(node.kind, BUILT_IN[node.kind]), [body, *extra])
             return Drawn(text, ATOM, "word", "bracket")
+        if node.kind == "gather":
+            places = self.style.slice(f"[{', '.join(map(str, params['places']))}]")
+            eye = self._symbol(("I", "Id"), (columns,))
+            return Drawn(self.style.juxtapose(eye.text, "", places), ATOM, "name", "bracket")
         start, step = params["start"], params["step"]
         stop = start + rows * step
         span = f"{start}:{stop}" + (f":{step}" if step != 1 else "")

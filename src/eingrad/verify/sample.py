@@ -13,7 +13,7 @@ from itertools import islice, permutations, product
 import numpy as np
 
 from ..dims import Dim
-from ..errors import InputError, SizeLimitError
+from ..errors import InputError, ShapeError, SizeLimitError
 from ..ir.facts import closure
 from ..ir.kernels import fits
 from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Size, Term, Variable
@@ -207,6 +207,7 @@ def sample_points(
     order = topological(*nodes)
     names: dict[str, Variable] = {n.name: n for n in order if isinstance(n, Variable)}
     hints = _hints(order)
+    places = _places(order, sizes)
     rng = np.random.default_rng(seed)
     found: list[tuple[float, int, dict[str, np.ndarray]]] = []
     for attempt in range(MAX_ATTEMPTS):
@@ -219,6 +220,9 @@ def sample_points(
                 style = STYLES[attempt - 2]
             elif attempt >= 2 + len(STYLES):
                 style = str(rng.choice(STYLES))
+            if name in places:  # an index
+                point[name] = rng.integers(-places[name], places[name], shape).astype(float)
+                continue
             point[name] = random_value(shape, known, rng, style)
         largest = _largest(order, point, sizes)
         if largest < LARGEST:
@@ -245,6 +249,18 @@ def _hints(order: Iterable[Node]) -> dict[str, str]:
     return hints
 
 
+def _places(order: Iterable[Node], sizes: Mapping[str, int]) -> dict[str, int]:
+    """The size of the axis that a variable is an index of (the least, if of several)."""
+    found: dict[str, int] = {}
+    for node in order:
+        if isinstance(node, Apply) and node.function == "one_hot":
+            (index,) = node.operands
+            if isinstance(index, Variable):
+                size = node.shape[-1].evaluate(sizes)
+                found[index.name] = min(size, found.get(index.name, size))
+    return found
+
+
 def _largest(
     order: Sequence[Node], point: Mapping[str, np.ndarray], sizes: Mapping[str, int]
 ) -> float:
@@ -255,7 +271,7 @@ def _largest(
     ]
     try:
         computed = dict(zip(moderate, evaluate_all(moderate, point, sizes), strict=True))
-    except (np.linalg.LinAlgError, ArithmeticError, SizeLimitError):
+    except (np.linalg.LinAlgError, ArithmeticError, ShapeError, SizeLimitError):
         return np.inf
     largest = 0.0
     for node, value in computed.items():

@@ -180,6 +180,10 @@ def index(context: Context, syntax: s.Index, value: Value) -> Value:
         item = syntax.items[axis]
         if isinstance(item, s.Slice):
             value = _take_slice(context, item, value, axis)
+        elif isinstance(item, s.Block):
+            from .patterns import take_places
+
+            value = take_places(context, item, value, axis)
         else:
             value = _take_one(context, item, value, axis)
     return context.new(syntax, value.shape, lambda n: n, value, row=value.row)

@@ -247,7 +247,7 @@ class Elaborator:
 
 SIZE_ARGUMENTS = {
     "eye": 0, "identity": 0, "ones": 0, "zeros": 0, "size": 0, "vector": 1, "matrix": 1,
-    "reshape": 1, "tril": 0, "triu": 0, "selection": 0,
+    "reshape": 1, "tril": 0, "triu": 0, "selection": 0, "shifts": 0, "one_hot": 1,
 }  # fmt: skip
 
 

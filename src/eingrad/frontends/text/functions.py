@@ -37,7 +37,8 @@ class Structural:
 
 
 STRUCTURAL: dict[str, Structural] = {}
-KERNELS = {"tril": 3, "triu": 3, "selection": 4}  # 0/1 patterns by sizes: tril(m, n, k)
+# 0/1 patterns by sizes: tril(m, n, k)
+KERNELS = {"tril": 3, "triu": 3, "selection": 4, "shifts": 6}
 
 
 def structural(
@@ -125,5 +126,7 @@ def call(context: Context, syntax: s.Call, values: list[Value]) -> Value:
 
 
 from . import arrays as _arrays  # noqa: E402, F401  (fills STRUCTURAL)
+from . import geometry as _geometry  # noqa: E402, F401
+from . import patterns as _patterns  # noqa: E402, F401
 from . import products as _products  # noqa: E402, F401
 from . import structural as _structural  # noqa: E402, F401
