@@ -113,8 +113,8 @@ def _content(coefficients: list[Number]) -> Number:
     sign = -1 if all(c < 0 for c in coefficients) else 1
     if all(isinstance(c, int) for c in coefficients):
         return sign * math.gcd(*(int(c) for c in coefficients))
-    sizes = {abs(c) for c in coefficients}
-    return sign * (sizes.pop() if len(sizes) == 1 else 1)
+    size: Number = abs(coefficients[0])
+    return sign * size if all(abs(c) == size for c in coefficients) else sign
 
 
 MAX_OPENED = 8

@@ -136,7 +136,7 @@ def _of_product_or_sum(node: Contraction | Term | Sum) -> frozenset[str]:
             found.add("psd")
             if any("spd" in s for s in signs):
                 found.add("spd")
-    elif isinstance(node, Term) and abs(coefficient) <= 1 and all("small" in s for s in signs):
+    elif isinstance(node, Term) and -1 <= coefficient <= 1 and all("small" in s for s in signs):
         found.add("small")
     if not isinstance(node, Sum) and coefficient > 0:
         if all("positive" in s for s in signs) and not deltas:
