@@ -7,6 +7,7 @@ from .calculus import (
     CompiledFunction,
     Derivative,
     Expression,
+    block_diagonal,
     check,
     derivative,
     gradient,
@@ -16,7 +17,10 @@ from .calculus import (
     hvp,
     jacobian,
     jvp,
+    laplacian,
+    newton_step,
     parse,
+    quadratic_form,
     vjp,
 )
 from .errors import EingradError
@@ -42,6 +46,7 @@ __all__ = [
     "EingradError",
     "Expression",
     "Tensor",
+    "block_diagonal",
     "check",
     "constant",
     "derivative",
@@ -54,9 +59,12 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "laplacian",
     "matrix",
+    "newton_step",
     "ones",
     "parse",
+    "quadratic_form",
     "scalar",
     "tensor",
     "vector",
@@ -74,7 +82,7 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*__all__, *_python.names()])
+    return sorted({*__all__, *_python.__all__, *_python.names()} - {"function", "names"})
 
 
 assert _records

@@ -1,7 +1,9 @@
 """The order of the stages, and what users call: the one room that knows all others."""
 
 from .answers import check
-from .derivative import CompiledFunction, Derivative
+from .compiled import CompiledFunction
+from .contracted import block_diagonal, laplacian, newton_step, quadratic_form
+from .derivative import Derivative
 from .derive import (
     derivative,
     gradient,
@@ -19,6 +21,7 @@ __all__ = [
     "CompiledFunction",
     "Derivative",
     "Expression",
+    "block_diagonal",
     "check",
     "derivative",
     "gradient",
@@ -28,6 +31,9 @@ __all__ = [
     "hvp",
     "jacobian",
     "jvp",
+    "laplacian",
+    "newton_step",
     "parse",
+    "quadratic_form",
     "vjp",
 ]

@@ -11,14 +11,21 @@ from ..ir.build import add, einsum, multiply, number, sum_of
 from ..ir.construct import inner_product, ones
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables, with_facts
+from ..notation import formula
 from ..simplify import shortest
 from .derivative import Derivative, valid_layout
 from .inputs import as_tensor_node, find_variable, fresh, given_or_new, shaped
 from .symmetric import SYMMETRIC, fact_notes, for_symmetric
+from .total import totally
 
 
 def derivative(
-    y: Any, *wrt: Any, layout: str = "mixed", symmetric: str = "free", mode: str = "auto"
+    y: Any,
+    *wrt: Any,
+    layout: str = "mixed",
+    symmetric: str = "free",
+    mode: str = "auto",
+    total: Any = None,
 ) -> Any:
     """∂ⁿy/∂x₁…∂xₙ; repeat a variable for higher order.
 
@@ -37,6 +44,9 @@ def derivative(
         G + Gᵀ − I ⊙ G).
     mode:
         `auto`, `reverse` or `forward`; all give the same tensor.
+    total:
+        What some variables are functions of, `{"y": "x^2"}`: dy/dx instead of ∂y/∂x. The result's
+        `contributions` are the partial derivative and one term for each path.
 
     Raises
     ------
@@ -52,7 +62,14 @@ def derivative(
         if isinstance(item, list | tuple):
             return [
                 derivative(
-                    y, *wrt[:k], one, *wrt[k + 1 :], layout=layout, symmetric=symmetric, mode=mode
+                    y,
+                    *wrt[:k],
+                    one,
+                    *wrt[k + 1 :],
+                    layout=layout,
+                    symmetric=symmetric,
+                    mode=mode,
+                    total=total,
                 )
                 for one in item
             ]
@@ -63,6 +80,8 @@ def derivative(
             f"symmetric={symmetric!r} is none of {', '.join(SYMMETRIC)}",
             hint='"free" counts all entries as independent',
         )
+    if total is not None and total is not False:
+        return _total(y, wrt, total, layout=layout, symmetric=symmetric, mode=mode)
     node = as_tensor_node(y)
     by = [find_variable(node, item) for item in wrt]
     # What is differentiated again must not know that S = Sᵀ: then the check would differentiate 2S
@@ -84,6 +103,18 @@ def derivative(
         layout=valid_layout(layout),
         notes=[*notes, *fact_notes(node)],
     )
+
+
+def _total(y: Any, wrt: Any, total: Any, **options: Any) -> Derivative:
+    """The derivative with dependent variables put in, and what it is made of."""
+    if len(wrt) != 1:
+        raise InputError("a total derivative is a first one, by one variable")
+    told = totally(y, wrt[0], total)
+    whole = derivative(told.node, told.by, **options)
+    parts = told.contributions(whole.layout)
+    notes = [f"{part.title} = {part.formula()}" for part in parts.values()]
+    values = [f"with {v.name} = {formula(value)}" for v, value in told.values.items()]
+    return whole.with_contributions(told.label, parts, [*values, *notes])
 
 
 def gradient(y: Any, x: Any, **options: Any) -> Any:

@@ -1,0 +1,60 @@
+"""Generated functions, ready to call with arrays by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError, NameError_
+
+if TYPE_CHECKING:
+    from .derivative import Derivative
+
+
+class CompiledFunction:
+    """A generated function that takes arrays by name.
+
+    Values that it does not need may be left out and are accepted; unknown names are an error.
+    """
+
+    def __init__(self, generated: Any, names: Sequence[str]) -> None:
+        self.source: str = generated.source
+        self.arguments: tuple[str, ...] = tuple(generated.arguments)
+        self._accepted = frozenset(names)
+        self._call = generated.function()
+        # Sizes that no argument shows (an identity alone) are given by their symbol.
+        self._sizes = tuple(generated.sizes)
+        self._safe: Mapping[str, str] = {**generated.renamed, **generated.sizes}
+
+    def __call__(self, *arrays: Any, **values: Any) -> Any:
+        if arrays:
+            if len(arrays) > len(self.arguments):
+                raise InputError(f"takes {len(self.arguments)} arrays: {', '.join(self.arguments)}")
+            for name, array in zip(self.arguments, arrays, strict=False):
+                if name in values:
+                    raise InputError(f"{name} is given twice")
+                values[name] = array
+        for name in values:
+            if name not in self._accepted and name not in self._sizes:
+                raise NameError_(
+                    f"the expression has no variable called {name}",
+                    hint=f"it has: {', '.join(sorted(self._accepted))}",
+                )
+        needed = [*self.arguments, *self._sizes]
+        missing = [name for name in needed if name not in values]
+        if missing:
+            raise NameError_(f"a value for {', '.join(missing)} is missing")
+        return self._call(**{self._safe.get(n, n): values[n] for n in needed})
+
+
+def function_name(d: Derivative, outputs: Sequence[str]) -> str:
+    """What to call the function that computes some outputs of a derivative."""
+    if len(outputs) > 1:
+        return "_and_".join(outputs) if len(outputs) < 4 else "derivatives"
+    if outputs[0] != "derivative":
+        return outputs[0]
+    if d.called:
+        return d.called
+    if d.order == 1:
+        return "gradient" if d.n_out == 0 else "jacobian"
+    return "hessian" if d.order == 2 and d.n_out == 0 else "derivative"

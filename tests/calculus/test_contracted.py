@@ -1,0 +1,105 @@
+"""Contracted Hessians are contractions of the Hessian, in formulas and in code."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import eingrad
+from eingrad.errors import InputError, ShapeError
+
+CASES = [
+    ("norm2(A*x - y)^2", "x", {}),
+    ("norm2(T - U*V')^2", "U", {}),
+    ("norm2(T - U*V')^2 + c*norm2(U)^2", "U", {}),
+    ("sum(exp(A*x))", "x", {}),
+    ("tr(X'*A*X) + sum(X.^4)", "X", {}),
+    ("sum(exp(X))", "X", {}),
+    ("log(det(X))", "X", {}),
+    ("c*a^4", "a", {}),
+]
+SIZES = {"m": 5, "n": 3, "p": 2, "q": 4}
+
+
+def numeric(text, by, declared):
+    """The Hessian and gradient as matrix and vector, and values of the variables."""
+    y = eingrad.parse(text, **declared)
+    h = eingrad.hessian(y, by)
+    rng = np.random.default_rng(3)
+    values = {}
+    for v in y.variables.values():
+        shape = [d.evaluate(SIZES) for d in v.shape]
+        values[v.name] = rng.normal(size=shape) + (2 * np.eye(*shape) if len(shape) == 2 else 1)
+    n = int(np.prod(np.shape(values[by])))
+    matrix = np.reshape(h.function()(**values), (n, n))
+    gradient = np.reshape(eingrad.gradient(y, by).function()(**values), n)
+    return y, matrix, gradient, values
+
+
+@pytest.mark.parametrize(("text", "by", "declared"), CASES)
+def test_laplacian_is_the_trace(text, by, declared):
+    y, matrix, _, values = numeric(text, by, declared)
+    d = eingrad.laplacian(y, by)
+    assert d.shape == () and d.check().ok
+    np.testing.assert_allclose(d.function()(**values), np.trace(matrix), rtol=1e-9)
+
+
+@pytest.mark.parametrize(("text", "by", "declared"), CASES)
+def test_quadratic_form_is_the_second_derivative_along_a_direction(text, by, declared):
+    y, matrix, _, values = numeric(text, by, declared)
+    d = eingrad.quadratic_form(y, by)
+    assert d.check().ok
+    v = np.random.default_rng(4).normal(size=np.shape(values[by]))
+    wanted = np.ravel(v) @ matrix @ np.ravel(v)
+    np.testing.assert_allclose(d.function()(v=v, **values), wanted, rtol=1e-9)
+
+
+@pytest.mark.parametrize(("text", "by", "declared"), CASES)
+def test_newton_step_solves_with_the_hessian(text, by, declared):
+    y, matrix, gradient, values = numeric(text, by, declared)
+    d = eingrad.newton_step(y, by)
+    assert d.check().ok
+    found = d.function()(**values)
+    assert found.shape == np.shape(values[by])
+    np.testing.assert_allclose(matrix @ np.ravel(found), gradient, rtol=1e-7, atol=1e-8)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+@pytest.mark.parametrize(("text", "by"), [("tr(X'*A*X) + sum(X.^4)", "X"), ("log(det(X))", "X")])
+def test_blocks_are_those_of_the_hessian(text, by, axis):
+    y, matrix, _, values = numeric(text, by, {})
+    d = eingrad.block_diagonal(y, by, axis)
+    rows, columns = np.shape(values[by])
+    full = matrix.reshape(rows, columns, rows, columns)
+    wanted = np.einsum("ijil->ijl" if axis == 0 else "jili->ijl", full)
+    assert len(d.axes) == 3 and d.check().ok
+    np.testing.assert_allclose(d.function()(**values), wanted, rtol=1e-9)
+
+
+def test_only_the_small_matrix_is_inverted():
+    d = eingrad.newton_step("norm2(T - U*V')^2", "U")
+    assert str(d.formula()) == "−(T − UVᵀ)V(VᵀV)⁻¹"
+    assert "solve" in d.source() and "inv(" not in d.source()
+    assert "def newton_step(" in d.source()
+
+
+def test_titles_say_what_it_is():
+    assert eingrad.laplacian("x'*A*x", "x").title == "tr ∂²y/∂x²"
+    assert eingrad.quadratic_form("x'*A*x", "x", "d").title == "dᵀ (∂²y/∂x²) d"
+    assert eingrad.newton_step("norm2(A*x - y)^2", "x").title == "(∂²f/∂x²)⁻¹ ∂f/∂x"
+
+
+@pytest.mark.parametrize("name", ["laplacian", "quadratic_form", "newton_step", "block_diagonal"])
+def test_vectors_have_no_hessian_to_contract(name):
+    with pytest.raises(ShapeError):
+        getattr(eingrad, name)("A*x", "x")
+
+
+def test_a_linear_function_has_no_newton_step():
+    with pytest.raises(InputError, match="linear"):
+        eingrad.newton_step("h'*x", "x")
+
+
+def test_an_axis_that_there_is_not():
+    with pytest.raises(InputError, match="no axis 2"):
+        eingrad.block_diagonal("sum(exp(X))", "X", 2)
