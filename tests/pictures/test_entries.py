@@ -159,6 +159,18 @@ def test_functions_numbers_and_roots_are_written_as_the_records_say():
     assert written("x'*x/3", "x", sizes=sizes, index=(0,)) == "2x_1/3"
 
 
+def test_brackets_are_where_a_reader_needs_them():
+    def brief(text, *wrt, index, **sizes):
+        d = derived(text, *wrt)
+        return Labels(variables(d.node)).text(Entries(sizes, 2).entry(d.node, index))
+
+    layers = brief("sigmoid(W*tanh(V*x))", "V", index=(0, 0, 0), m=2, n=3, p=4)
+    assert "σ((W tanh(Vx))_1)" in layers
+    quotient = brief("x'*A*x/(x'*x)", "x", index=(0,), n=3)
+    assert "(Ax)_1/‖x‖²" in quotient and "/(‖x‖²)²" in quotient
+    assert written("x.^y", "y", sizes={"n": 2}, index=(0, 0)) == "log(x_1) x_1^(y_1)"
+
+
 def test_terms_that_cancel_leave_zero():
     x, y = (entry(eingrad.vector(n, "2").node, (0,)) for n in "xy")
     square = power(add([x, y]), 2)

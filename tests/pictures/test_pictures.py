@@ -28,6 +28,12 @@ def test_default_sizes_are_small_and_pairwise_different():
     assert sorted(picture.sizes.values()) == [2, 3, 4, 5]
 
 
+def test_sizes_are_two_where_different_ones_would_be_too_many():
+    picture = derived("kron(A, B)", "A").plot()
+    assert picture.kind == "blocks" and set(picture.sizes.values()) == {2}
+    assert derived("A*B", "A").plot(m=9).sizes == {"m": 9, "n": 2, "p": 2}
+
+
 def test_given_sizes_are_kept_and_wrong_ones_refused():
     d = derived("A*B", "A")
     assert d.plot(p=2).sizes["p"] == 2

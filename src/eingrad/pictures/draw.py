@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from ..dims import shape_text
+from ..dims import Dim, shape_text
 from ..errors import InputError, SizeLimitError, UnsupportedError
 from ..ir.node import Node, Variable
 from ..ir.walk import variables
@@ -71,6 +71,11 @@ def draw(
         raise InputError(f"nothing to draw: the shape is {shape_text(node.shape)}")
     numbers = picture_sizes(node, inputs, sizes)
     shape = tuple(d.evaluate(numbers) for d in node.shape)
+    if math.prod(shape) > MAX_CELLS and kind != "spy":  # sizes of 2 may do
+        least = picture_sizes(node, inputs, sizes, different=False)
+        smaller = tuple(d.evaluate(least) for d in node.shape)
+        if math.prod(smaller) <= MAX_CELLS:
+            numbers, shape = least, smaller
     total = math.prod(shape)
     if kind == "stack" and len(shape) != 3:
         raise InputError(
@@ -78,8 +83,8 @@ def draw(
         )
     if kind == "auto":
         kind = "blocks" if total <= MAX_CELLS else "spy"
-    shape_line = _shape_line(node, shape, numbers)
     shown = tuple(order) if order is not None else tuple(range(len(shape)))
+    shape_line = _shape_line([node.shape[k] for k in shown], numbers)
     owners = _owners(n_out, inputs, len(shape))
     axes = lettered(shown, owners, shape)
     whose = _Derivative(label, inputs, owners)
@@ -104,13 +109,11 @@ def draw(
     return picture
 
 
-def _shape_line(node: Node, shape: Sequence[int], numbers: Mapping[str, int]) -> str:
-    if not shape:
-        return "scalar"
-    if not any(d.symbols() for d in node.shape):
-        return shape_text(node.shape)
+def _shape_line(shape: Sequence[Dim], numbers: Mapping[str, int]) -> str:
+    if not any(d.symbols() for d in shape):
+        return shape_text(shape)
     chosen = ", ".join(f"{k} = {v}" for k, v in sorted(numbers.items()))
-    return f"{shape_text(node.shape)}, drawn with {chosen}"
+    return f"{shape_text(shape)}, drawn with {chosen}"
 
 
 def _owners(n_out: int, inputs: Sequence[Variable], ndim: int) -> list[int]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
 from ..dims import shape_text
 from ..errors import EingradError
-from ..ir.node import Node, Number, Variable
+from ..ir.node import Apply, Node, Number, Variable
 from ..ir.record import lookup
 from ..notation import formula, to_latex
 from ..notation.lettering import GREEK_NAMES, split_name
@@ -17,6 +18,7 @@ from .polynomial import Atom, Entry, Function, Group, Index, Monomial, Part, Sig
 MAX_NAME = 12  # characters of a formula that takes a subscript; a longer one gets a letter
 MAX_FORMULA = 72  # characters of the definition of such a letter
 NAMES = "PQRSTUVWXYZMNHKLE"
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ"
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -107,6 +109,8 @@ class Labels:
     def _power(self, atom: Atom, exponent: Fraction, beside: bool) -> Pair:
         if exponent == Fraction(1, 2):
             inside = self.pair(atom.entry) if isinstance(atom, Group) else self._atom(atom)
+            if isinstance(atom, Part) and _enclosed(inside.text):
+                inside = Pair(inside.text[1:-1], inside.math[1:-1])
             plain = inside.text.isalnum()
             return Pair(
                 f"√{inside.text}" if plain else f"√({inside.text})", rf"\sqrt{{{inside.math}}}"
@@ -116,6 +120,8 @@ class Labels:
             base = Pair(f"({base.text})", f"({base.math})")
         if exponent == 1:
             return base
+        if base.text[-1:] in RAISED:
+            base = Pair(f"({base.text})", f"({base.math})")
         raised = str(exponent)
         if exponent.denominator == 1:
             return base + Pair(raised.translate(SUPERSCRIPTS), f"^{{{raised}}}")
@@ -152,7 +158,7 @@ class Labels:
             return Pair(f"√({inside[0].text})", rf"\sqrt{{{inside[0].math}}}")
         if notation.kind == "power" and len(inside) == 2:
             base, exponent = inside
-            if not base.text.isalnum():
+            if not base.text.replace("_", "").isalnum():
                 base = Pair(f"({base.text})", f"({base.math})")
             return Pair(f"{base.text}^({exponent.text})", f"{base.math}^{{{exponent.math}}}")
         if notation.kind == "power":  # 0 to a power that is not positive
@@ -174,14 +180,15 @@ class Labels:
     def _called(self, node: Node) -> Pair:
         try:
             written = formula(node, names_taken=self._names)
-            text, latex = str(written), to_latex(written)
+            text, latex = str(written), _settable(node, to_latex(written))
         except EingradError:
             text = latex = ""
         short = bool(text) and "\n" not in text and len(text) <= MAX_NAME
         if short and len(text) == 1:
             return Pair(text, latex)
         if short:
-            closed = text[:1].isalpha() and text.endswith(")") and text.count("(") == 1
+            # One call, or a norm: det(A), ‖x‖². All else takes brackets: (Ax)_1.
+            closed = re.fullmatch(r"\w+\([^()]*\)|‖[^‖]*‖²?", text)
             return Pair(text, latex) if closed else Pair(f"({text})", f"({latex})")
         taken = {*self._names, *(p.text for p in self._parts.values())}
         name = next((x for x in NAMES if x not in taken), f"T{len(self._parts)}")
@@ -191,6 +198,30 @@ class Labels:
         else:
             self.where.append(Pair(f"{name} = {text}", f"{name} = {latex}"))
         return Pair(name, name)
+
+
+def _settable(node: Node, latex: str) -> str:
+    """LaTeX as matplotlib sets it; a matrix function keeps its own name (expm is not exp)."""
+    for left, right in ((r"\left\lVert ", r" \right\rVert"), (r"\lVert", r"\rVert")):
+        latex = latex.replace(left, r"\|").replace(right, r"\|")
+    if isinstance(node, Apply):
+        notation = lookup(node.function).notation
+        if notation.kind == "call" and latex.startswith(str(notation.latex)):
+            rest = latex[len(str(notation.latex)) :]
+            latex = _upright(str(notation.unicode)) + rest.replace(r"\left", "").replace(
+                r"\right", ""
+            )
+    return latex
+
+
+def _enclosed(text: str) -> bool:
+    """Whether one pair of brackets is around all of a text."""
+    depth = 0
+    for k, sign in enumerate(text):
+        depth += (sign == "(") - (sign == ")")
+        if not depth:
+            return k == len(text) - 1 and text.startswith("(")
+    return False
 
 
 def variable_name(name: str) -> Pair:

@@ -26,9 +26,12 @@ STYLES = ("signed", "positive", "dominant", "unit", "gram")
 
 
 def picture_sizes(
-    node: Node, inputs: Sequence[Variable], given: Mapping[str, int] | None
+    node: Node,
+    inputs: Sequence[Variable],
+    given: Mapping[str, int] | None,
+    different: bool = True,
 ) -> dict[str, int]:
-    """A number for each symbol: the given ones, else small and pairwise different (from 2 up).
+    """A number for each symbol: the given ones, else small, and `different` from one another.
 
     Raises
     ------
@@ -48,7 +51,9 @@ def picture_sizes(
             raise InputError(f"the size {name} must be a positive integer, not {value!r}")
     fixed = {k: int(v) for k, v in given.items()}
     open_symbols = [s for s in symbols if s not in fixed]
-    for candidate in _candidates(len(open_symbols), set(fixed.values())):
+    # One size alone is 3 where that stays small: at 2 entries are equal by accident (softmax).
+    least = 3 if len(symbols) == 1 and node.ndim <= 2 else 2
+    for candidate in _candidates(len(open_symbols), set(fixed.values()), least, different):
         sizes = {**fixed, **dict(zip(open_symbols, candidate, strict=True))}
         if all(d.evaluate(sizes) >= 1 for d in dims) and all(_fits(k, sizes) for k in kernels):
             return sizes
@@ -72,8 +77,12 @@ def _sizes_below(node: Node, inputs: Iterable[Variable]) -> tuple[set[Dim], list
     return dims, kernels
 
 
-def _candidates(count: int, taken: set[int]) -> Iterator[tuple[int, ...]]:
-    free = [k for k in range(2, 5 + count + len(taken)) if k not in taken][: count + 3]
+def _candidates(
+    count: int, taken: set[int], least: int, different: bool
+) -> Iterator[tuple[int, ...]]:
+    free = [k for k in range(least, least + 3 + count + len(taken)) if k not in taken][: count + 3]
+    if not different:
+        yield (2,) * count
     for tried, one in enumerate(product(free, repeat=count)):
         if len(set(one)) == count:
             yield one
