@@ -113,7 +113,7 @@ def _content(coefficients: list[Number]) -> Number:
     sign = -1 if all(c < 0 for c in coefficients) else 1
     if all(isinstance(c, int) for c in coefficients):
         return sign * math.gcd(*(int(c) for c in coefficients))
-    size: Number = abs(coefficients[0])
+    size = max(coefficients[0], -coefficients[0])
     return sign * size if all(abs(c) == size for c in coefficients) else sign
 
 
