@@ -78,7 +78,7 @@ def test_blocks_are_those_of_the_hessian(text, by, axis):
 
 def test_only_the_small_matrix_is_inverted():
     d = eingrad.newton_step("norm2(T - U*V')^2", "U")
-    assert str(d.formula()) == "−(T − UVᵀ)V(VᵀV)⁻¹"
+    assert str(d.formula()) == "U − TV(VᵀV)⁻¹"
     assert "solve" in d.source() and "inv(" not in d.source()
     assert "def newton_step(" in d.source()
 

@@ -134,7 +134,7 @@ def newton_step(y: Any, x: Any) -> Derivative:
     Examples
     --------
     >>> print(newton_step("norm2(T - U*V')^2", "U").formula())
-    −(T − UVᵀ)V(VᵀV)⁻¹
+    U − TV(VᵀV)⁻¹
     """
     full = hessian(y, x)
     if full.is_zero:

@@ -77,6 +77,8 @@ def _open(node: Node, expand: bool) -> Node:
     count = 1
     for k, factor in enumerate(node.factors):
         inner, axes = factor.node, factor.indices
+        if isinstance(node, Term) and isinstance(inner, Contraction) and _openable(inner, expand):
+            inner = _open(inner, expand)  # else its parts would close to the same contraction
         if expand and isinstance(inner, Sum) and count * len(inner.operands) <= MAX_PRODUCTS:
             count *= len(inner.operands)
             choices.append([[(term, axes)] for term in inner.operands])
