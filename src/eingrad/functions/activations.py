@@ -114,7 +114,9 @@ register(
             "torch": "(({0}) > 0).to(({0}).dtype)",
             "tensorflow": "tf.cast(({0}) > 0, ({0}).dtype)",
         },
-        notation=Notation("call", "step", r"\operatorname{step}"),
+        notation=Notation(
+            "call", "step", r"\operatorname{step}", note="step(x) is 1 where x > 0, else 0"
+        ),
         domain=("nonzero",),
         spellings=("step", "heaviside"),
         facts=entrywise("nonnegative", "binary"),

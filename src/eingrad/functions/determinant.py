@@ -278,7 +278,9 @@ register(
             "torch": "torch.linalg.slogdet({0})[0]",
             "tensorflow": "tf.linalg.slogdet({0})[0]",
         },
-        notation=Notation("call", "detsign", r"\operatorname{sign}\det"),
+        notation=Notation(
+            "call", "detsign", r"\operatorname{sign}\det", note="detsign(X) is the sign of det(X)"
+        ),
         domain=("square",),
         spellings=("detsign",),
         rewrites=(_sign_of_parts,),

@@ -300,7 +300,12 @@ register(
         derivative=(FamilyRule(_next_slice),),
         code={"numpy": with_numbers("_expm_slice({0}, {order})")},
         helpers={"numpy": helpers(EXPM_SLICE)["numpy"]},
-        notation=Notation("call", "expm_slice", r"\operatorname{expm}"),
+        notation=Notation(
+            "call",
+            "expm_slice",
+            r"\operatorname{expm}",
+            note="expm_slice(X)_ijkl is ∫₀¹ (e^{tX})_ij (e^{(1−t)X})_kl dt",
+        ),
         domain=("square",),
         spellings=("expm_slice",),
         defaults={"order": 1},

@@ -308,7 +308,12 @@ register(
         derivative=(FamilyRule(_next_leave_out),),
         code=dict.fromkeys(("numpy", "jax"), with_numbers("_leave_out({0}, {order})")),
         helpers=helpers(LEAVE_OUT),
-        notation=Notation("call", "leave_out", r"\operatorname{prod}_{\setminus}"),
+        notation=Notation(
+            "call",
+            "leave_out",
+            r"\operatorname{prod}_{\setminus}",
+            note="leave_out(x)_i is the product of all entries of x but x_i",
+        ),
         domain=("real",),
         spellings=("leave_out",),
         defaults={"order": 1},

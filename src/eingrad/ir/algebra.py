@@ -51,7 +51,7 @@ class ProductView:
         renamed = False
         while True:
             if len(self.factors) > 1:
-                self._collect_powers()
+                self.collect_powers()
             if not (
                 cancel_orthogonal(self)
                 or meet_patterns(self)
@@ -184,7 +184,8 @@ class ProductView:
         self.factors = [(n, tuple(map(resolve, axes))) for n, axes in self.factors]
         self.kept = {a for atom in self.kept for a in resolve((atom,))}
 
-    def _collect_powers(self) -> None:
+    def collect_powers(self) -> None:
+        """One power for each base."""
         keyed = []
         for node, axes in self.factors:
             base, exponent = base_and_exponent(node)

@@ -173,12 +173,16 @@ class _Product:
             used = {a for atom in used | view.added for a in resolve((atom,))} - gone
             kept = {a for axis in out for a in axis}
         factors, sized = self._close_components(factors, used, kept)
+        if sized:  # n · n⁻¹ of a mean over a broadcast
+            view = algebra.ProductView([*factors, *sized], kept, self.atoms)
+            view.collect_powers()
+            factors = view.factors
         merged = merge_adjacent([*out, *(x for _, axes in factors for x in axes)], self.atoms)
         if merged:
             self.atoms.became.update(merged)
             out = [resolve(axis) for axis in out]
             factors = [(node, tuple(map(resolve, axes))) for node, axes in factors]
-        return finish_term(self.coefficient, [*factors, *sized], out, self.atoms.size)
+        return finish_term(self.coefficient, factors, out, self.atoms.size)
 
     def _close_components(
         self, factors: list[tuple[Node, tuple[AxisIndex, ...]]], used: set[int], kept: set[int]

@@ -33,7 +33,7 @@ from .sharing import Line, share
 from .sizing import hide_sizes
 from .styles import UNICODE, Style
 from .sums import add_monomials
-from .tree import ZERO, Tree, make, post_order, transposed
+from .tree import COLUMN, MATRIX, ZERO, Tree, call, make, post_order, transposed
 from .writer import Writer
 
 FORMS = ("auto", "matrix", "index", "vec", "differential")
@@ -217,9 +217,18 @@ class _Draft:
         into = split.inputs[-1] if split.inputs else 0
         rows = tuple(range(node.ndim - into))
         columns = tuple(range(node.ndim - into, node.ndim))
-        self.writer.write(node)
+        whole = self.writer.write(node)
         shape = tuple(product(node.shape[k] for k in part) for part in (rows, columns))
         terms = node.operands if isinstance(node, Sum) else (node,)
+        if not rows and len(terms) > 1 and whole is not None and whole.core is not None:
+            # Of a scalar by a matrix: the gradient as it is written, its columns stacked.
+            if whole.core.kind == MATRIX:
+                column = call("vec", whole.core, kind=COLUMN)
+            else:
+                column = whole.core if whole.core.kind == COLUMN else transposed(whole.core)
+            return self.finish(
+                self.whole(whole._replace(core=transposed(column))), (), "vec", shape
+            )
         kind = (bool(rows), bool(columns))
         try:
             monomials = [self._vec_term(t, rows[::-1], columns[::-1]) for t in terms]

@@ -267,7 +267,10 @@ class Renderer:
         return Drawn(text, POSTFIX, inner.starts, "word" if isinstance(e, int) else "bracket")
 
     def _radical(self, part: Drawn) -> Drawn:
-        atom = part.level == ATOM and part.starts == "name" and part.ends == "name"
+        atom = part.level == ATOM and (part.starts, part.ends) in (
+            ("name", "name"),
+            ("word", "size"),
+        )
         return Drawn(
             self.style.radical(part.text, atom), ATOM, "radical", "radical" if atom else "bracket"
         )

@@ -63,6 +63,8 @@ def _told(tree: Tree, told: tuple[int, int], known: dict[Tree, Ends]) -> list[tu
                     YES if told[1] or any(o[1] for o in others) else NO,
                 )
             )
+        if any(map(_is_eye, tree.args)):  # square: rows and columns tell each other
+            result = [(max(t), max(t)) for t in result]
         return [none if a.scalar else t for a, t in zip(tree.args, result, strict=True)]
     if tree.op == "transpose":
         return [(told[1], told[0])]
@@ -81,6 +83,8 @@ def _told(tree: Tree, told: tuple[int, int], known: dict[Tree, Ends]) -> list[tu
 def _is_eye(tree: Tree) -> bool:
     if tree.op == "product":
         return all(a.scalar or a.op == "eye" for a in tree.args)
+    if tree.op in ("frac", "neg"):
+        return _is_eye(tree.args[0])
     return tree.op == "eye"
 
 

@@ -155,6 +155,7 @@ def _complete_sums(terms: list[Monomial]) -> list[Monomial]:
 
 def _group(terms: list[Monomial], kind: Kind) -> list[Monomial]:
     """Pull out the factor that most terms share at one side, again and again."""
+    useless: set[End] = set()
     while len(terms) > 1:
         holders: dict[End, list[Monomial]] = {}
         for term in terms:
@@ -162,7 +163,7 @@ def _group(terms: list[Monomial], kind: Kind) -> list[Monomial]:
                 if term.core is not None and not rest(term.core, *end).scalar:
                     holders.setdefault(end, []).append(term)
         best = max(
-            (end for end, held in holders.items() if _worthwhile(end, held, terms)),
+            (e for e, held in holders.items() if e not in useless and _worthwhile(e, held, terms)),
             key=lambda e: (len(holders[e]), e[1].leaves, -len(e[0]), e[1].text),
             default=None,
         )
@@ -178,6 +179,9 @@ def _group(terms: list[Monomial], kind: Kind) -> list[Monomial]:
             terms = others
             continue
         assert inner.core is not None
+        if kind == MATRIX != best[1].kind and others and inner.core.op == "sum":
+            useless.add(best)  # x(ρyᵀ − xᵀ) says no more than ρxyᵀ − xxᵀ
+            continue
         terms = [*others, inner._replace(core=join(*best, inner.core))]
     return terms
 

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from itertools import product as cartesian
 
 from ..dims import Dim
-from ..ir.build import add, einsum
+from ..ir.build import add, einsum, is_zero
 from ..ir.node import Contraction, Node, Sum, Term
 from ..ir.walk import rebuild, topological
 
@@ -68,7 +68,7 @@ def _open(node: Node, expand: bool) -> Node:
             )
         return add(*parts)
     if not _openable(node, expand):
-        return node
+        return _vanishing(node)
     assert isinstance(node, Contraction | Term)
     out = node.out if isinstance(node, Term) else tuple((a,) for a in node.out)
     coefficient = node.coefficient if isinstance(node, Term) else 1
@@ -91,6 +91,19 @@ def _open(node: Node, expand: bool) -> Node:
         for chosen in cartesian(*choices)
     ]
     return products[0] if len(products) == 1 else add(*products)
+
+
+def _vanishing(node: Node) -> Node:
+    """Σ(x − mean(x)) is 0: a sum of terms that cancel is opened even where others stay closed."""
+    if not isinstance(node, Contraction) or len(node.factors) != 1:
+        return node
+    (factor,) = node.factors
+    if not isinstance(factor.node, Sum) or len(factor.node.operands) > MAX_PRODUCTS:
+        return node
+    out = [(a,) for a in node.out]
+    sizes = dict(enumerate(node.sizes))
+    total = add(*(einsum([(t, factor.indices)], out, 1, sizes) for t in factor.node.operands))
+    return total if is_zero(total) else node
 
 
 def _openable(node: Node, expand: bool) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from ..ir.apply import apply
+from ..ir.build import scale, split_coefficient
 from ..ir.node import Apply, Node, Sum, Term
-from ..ir.walk import topological
+from ..ir.walk import topological, transform
 from .canonical import MAX_NODES, canonical, flat
 
 
@@ -13,7 +15,27 @@ def shortest(node: Node) -> Node:
     if len(topological(node)) > MAX_NODES:
         return node
     candidates = [canonical(node), flat(node), node]
+    other = _without_complements(node)
+    if other is not node:
+        candidates.append(canonical(other))
     return min(candidates, key=length)
+
+
+def _without_complements(node: Node) -> Node:
+    """σ(−z) beside σ(z) as 1 − σ(z), so that (1 − y) σ(z) − y σ(−z) becomes σ(z) − y."""
+    logistic = {
+        n.operands[0] for n in topological(node) if isinstance(n, Apply) and n.function == "sigmoid"
+    }
+    negative = {z for z in logistic if split_coefficient(z)[0] < 0 and scale(-1, z) in logistic}
+    if not negative:
+        return node
+
+    def complement(n: Node) -> Node | None:
+        if isinstance(n, Apply) and n.function == "sigmoid" and n.operands[0] in negative:
+            return 1 - apply("sigmoid", scale(-1, n.operands[0]))
+        return None
+
+    return transform(node, complement)
 
 
 def length(node: Node) -> int:
