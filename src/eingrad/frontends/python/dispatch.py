@@ -220,7 +220,11 @@ def _dropped(name: str, key: str, value: Any) -> bool:
     raise UnsupportedError(f"numpy.{name}: {key}= is not covered on eingrad tensors; {remedy}")
 
 
-_KEPT = {"pad": ("mode",)}  # functions to which such an argument matters, and that cover it
+_KEPT = {
+    "pad": ("mode",),
+    "convolve": ("mode",),
+    "correlate": ("mode",),
+}  # functions to which such an argument matters, and that cover it
 
 
 @functools.cache

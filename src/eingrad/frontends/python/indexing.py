@@ -119,7 +119,13 @@ def _by_tensor(node: Node, keys: tuple[Any, ...]) -> Node:
         axis = rest.ndim - 1 - sum(j > place for j in kept)
     else:
         axis = sum(j < place for j in kept)
-    return composed.gather(rest, keys[place].node, axis)
+    found = composed.gather(rest, keys[place].node, axis)
+    # NumPy counts integers as arrays here, and moves what slices part from each other to the front.
+    advanced = [j for j, k in enumerate(keys) if j == place or j not in kept and k is not Ellipsis]
+    if advanced[-1] - advanced[0] + 1 > len(advanced):
+        count = keys[place].node.ndim
+        found = construct.move_axes(found, range(axis, axis + count), range(count))
+    return found
 
 
 def _refuse_mask(key: Any) -> None:

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...dims import Dim
-from ...errors import UnsupportedError
+from ...errors import ShapeError, UnsupportedError
 from ...ir import composed
 from ...ir.node import Node
 from .convert import node_of
 from .dispatch import implements, wrap
-from .sizes import plain
+from .shaping import shape_of
 
 
 def gather(x: Any, index: Any, axis: int = 0) -> Any:
@@ -51,14 +51,21 @@ def scatter_add(values: Any, index: Any, size: Any, axis: int = 0) -> Any:
     >>> scatter_add(vector("x", 4), [0, 2, 2, 5], 6).shape
     (6,)
     """
-    return wrap(composed.scatter_add(node_of(values), _index(index), plain(size), axis))
+    return wrap(composed.scatter_add(node_of(values), _index(index), _size(size), axis))
 
 
 def one_hot(index: Any, size: Any) -> Any:
     """1 at the place that the index names on a new last axis of the given size, else 0."""
     from ...ir import construct
 
-    return wrap(composed.gather(construct.eye(plain(size)), _index(index), 0))
+    return wrap(composed.gather(construct.eye(_size(size)), _index(index), 0))
+
+
+def _size(size: Any) -> Dim:
+    found = shape_of(size)
+    if len(found) != 1:
+        raise ShapeError(f"one size is expected, not {size!r}")
+    return found[0]
 
 
 def _index(index: Any) -> Node | np.ndarray:
@@ -77,7 +84,7 @@ def _index(index: Any) -> Node | np.ndarray:
 def bincount(x: Any, weights: Any = None, minlength: Any = 0) -> Node:
     """Weights added up at their places; the size is `minlength`, or follows from known places."""
     index = _index(x)
-    size = plain(minlength)
+    size = _size(minlength)
     known = size.as_int()
     if isinstance(index, np.ndarray):
         needed = int(index.max(initial=-1)) + 1

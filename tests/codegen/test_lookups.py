@@ -1,0 +1,53 @@
+"""Generated code of gathers, shifts and running products gives what the reference gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from eingrad.codegen import generate
+from eingrad.ir.node import Node
+from eingrad.ir.walk import variables
+from eingrad.verify.reference import evaluate
+from eingrad.verify.sample import sample_points, sample_sizes
+from tests.codegen.test_values import assert_equal, call
+from tests.pattern_cases import CASES, derivatives
+
+
+def agrees(node: Node) -> None:
+    for variant in (0, -1):
+        sizes = sample_sizes(node, variant=variant)
+        for point in sample_points([node], 2, sizes):
+            generated = generate({"y": node}, arguments=variables(node))
+            assert_equal(call(generated, point, sizes), evaluate(node, point, sizes))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_value_and_its_derivatives(name: str) -> None:
+    agrees(CASES[name][0]().node)
+    for derivative in derivatives(name):
+        agrees(derivative.node)
+
+
+def run(name: str, values: Mapping[str, Any]) -> Any:
+    generated = generate({"y": CASES[name][0]().node})
+    return generated.function()(**values)
+
+
+def test_single_precision_stays() -> None:
+    values = {"x": np.ones((2, 5, 6), np.float32), "w": np.ones((3, 2, 2, 3), np.float32)}
+    assert run("the filter of an image", values).dtype == np.float32
+    assert run("a gather", {"x": np.ones(3, np.float32)}).dtype == np.float32
+
+
+def test_a_place_out_of_bounds_is_an_error() -> None:
+    with pytest.raises(IndexError):
+        run("a symbolic index", {"x": np.ones(3), "i": np.array([0, 3])})
+
+
+def test_a_filter_longer_than_the_axis_has_no_value() -> None:
+    with pytest.raises(ValueError):
+        run("what is filtered", {"x": np.ones(2), "w": np.ones(5)})
