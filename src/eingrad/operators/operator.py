@@ -50,7 +50,7 @@ class StructuredOperator:
     >>> H.solve(H @ np.ones((4, 2))).round(12).tolist()
     [[1.0, 1.0], [1.0, 1.0], [1.0, 1.0], [1.0, 1.0]]
     >>> print(round(H.logdet(), 6))
-    18.10535
+    12.712215
     """
 
     __array_priority__ = 1000  # `array @ operator` is this class's to refuse or serve
