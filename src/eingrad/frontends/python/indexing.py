@@ -121,7 +121,8 @@ def _by_tensor(node: Node, keys: tuple[Any, ...]) -> Node:
         axis = sum(j < place for j in kept)
     found = composed.gather(rest, keys[place].node, axis)
     # NumPy counts integers as arrays here, and moves what slices part from each other to the front.
-    advanced = [j for j, k in enumerate(keys) if j == place or j not in kept and k is not Ellipsis]
+    basic = [j for j, k in enumerate(keys) if k is Ellipsis or (j in kept and j != place)]
+    advanced = [j for j in range(len(keys)) if j not in basic]
     if advanced[-1] - advanced[0] + 1 > len(advanced):
         count = keys[place].node.ndim
         found = construct.move_axes(found, range(axis, axis + count), range(count))

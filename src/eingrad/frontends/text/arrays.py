@@ -176,6 +176,9 @@ def index(context: Context, syntax: s.Index, value: Value) -> Value:
         raise context.misfit(
             f"{len(syntax.items)} indices for {value.ndim} axes", value, hint=_hint(value)
         )
+    lists = [item for item in syntax.items if isinstance(item, s.Block)]
+    if len(lists) > 1:
+        raise context.error("an index has one list", *lists[:2], hint="use one after the other")
     for axis in reversed(range(len(syntax.items))):
         item = syntax.items[axis]
         if isinstance(item, s.Slice):

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 
 from ...dims import Dim, as_dim
+from ...errors import EingradError
 from ...ir import composed, convolution, kernels
 from ...ir.apply import apply
+from ...ir.facts import has
 from ...ir.node import Node
 from . import syntax as s
 from .arrays import size_or_negative
@@ -70,7 +72,21 @@ def _gather(context: Context, call: s.Call, args: Arguments) -> Value:
     if places is not None:
         return context.new(call, result, lambda n: composed.gather(n, places, axis), array)
     assert value is not None
-    return context.new(call, result, lambda n, i: composed.gather(n, i, axis), array, value)
+
+    def make(node: Node, index: Node) -> Node:
+        _whole(context, value, index)
+        return composed.gather(node, index, axis)
+
+    return context.new(call, result, make, array, value)
+
+
+def _whole(context: Context, value: Value, index: Node) -> None:
+    if not has(index, "integer"):
+        raise context.error(
+            "an index that is an input is whole",
+            value.syntax,
+            hint='declare it with the fact integer, as in "m integer"',
+        )
 
 
 @structural("scatter_add", "size axis", None)
@@ -87,7 +103,10 @@ def _scatter_add(context: Context, call: s.Call, args: Arguments) -> Value:
     result = (*array.shape[:axis], total, *array.shape[axis + len(shape) :])
 
     def make(node: Node, *index: Node) -> Node:
-        at: Any = places if places is not None else index[0]
+        at: Any = places
+        if value is not None:
+            (at,) = index
+            _whole(context, value, at)
         return composed.scatter_add(node, at, context.sizes.resolve(total), axis)
 
     return context.new(call, result, make, array, *([] if value is None else [value]))
@@ -176,10 +195,13 @@ def _convolution(context: Context, call: s.Call, args: Arguments) -> Value:
     padding = [(p, p) for p in _each(context, args, "padding", axes, 0)]
     space = context.sizes.resolve_shape(x.shape[-axes:])
     taps = context.sizes.resolve_shape(w.shape[-axes:])
-    counts = [
-        convolution.sliding_size(*given)
-        for given in zip(space, taps, stride, padding, dilation, strict=True)
-    ]
+    try:
+        counts = [
+            convolution.sliding_size(*given)
+            for given in zip(space, taps, stride, padding, dilation, strict=True)
+        ]
+    except EingradError as error:
+        raise context.error(str(error), call) from None
     lead = () if plain else (*x.shape[: -axes - 1], w.shape[0])
 
     def make(node: Node, filter_: Node) -> Node:
