@@ -255,7 +255,7 @@ def logsumexp(n: int = 1500) -> Case:
     )
 
 
-def masked(n: int = 200, k: int = 5) -> Case:
+def masked(n: int = 100, k: int = 5) -> Case:
     """‖M ⊙ (T − UVᵀ)‖² by U, twice: a block for each row."""
     rng = np.random.default_rng(7)
     T, U, V = rng.normal(size=(n, n)), rng.normal(size=(n, k)), rng.normal(size=(n, k))

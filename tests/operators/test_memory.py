@@ -107,3 +107,10 @@ def test_dense_systems_over_the_limit_are_refused() -> None:
     operator = identity((3000, 2)) + 2 * identity((3000, 2))
     with pytest.raises(SizeLimitError, match="6000×6000"):
         operator.solve(np.ones((3000, 2)), method="dense", limit=10_000_000)
+
+
+def test_cores_over_the_limit_are_refused_before_they_are_computed() -> None:
+    derivative = eingrad.derivative("exp(x*y')", "x")
+    x = np.broadcast_to(np.float64(1), (3_000_000,))
+    with pytest.raises(SizeLimitError, match="cores"):
+        derivative.operator(x=x, y=x)

@@ -161,6 +161,23 @@ def test_scipy_operators_are_flat() -> None:
     np.testing.assert_allclose(flat.rmatmat(W), M.T @ W)
 
 
+def test_arrays_and_numbers_on_the_left() -> None:
+    operator, tensor = operator_of((3, 4, 5), [(2.0, [(0,), (1,)], [(2,), (0,)], [(1, 2)])])
+    g = np.random.default_rng(0).normal(size=(3, 4))
+    np.testing.assert_allclose(g @ operator, np.tensordot(g, tensor, 2))
+    np.testing.assert_allclose((np.float64(3) * operator).dense(), 3 * tensor)
+    for wrong in (lambda: operator + 1.0, lambda: operator * operator, lambda: operator * g):
+        with pytest.raises(UnsupportedError):
+            wrong()
+
+
+def test_structure_is_said_in_a_sentence() -> None:
+    core = np.array([[2.0, 1.0], [1.0, 5.0]])
+    operator, _ = operator_of((4, 2, 2), [(3.0, [(0,), (1,)], [(0,), (2,)], [(core, (1, 2))])])
+    assert operator.structure == "3 · identity of size 4 on axis 0 ⊗ symmetric 2×2 core"
+    assert operator.structure in repr(operator)
+
+
 def test_results_never_share_memory_with_arguments() -> None:
     identity, _ = operator_of((3, 4), [(1.0, [(0,), (1,)], [(0,), (1,)], [])])
     v = np.ones((3, 4))

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from ..codegen import generate
-from ..dims import shape_text
+from ..dims import product, shape_text
 from ..errors import InputError, NameError_, UnsupportedError
 from ..ir.node import Kernel, Node, Variable
 from ..ir.walk import variables as variables_of
 from ..structure import decompose
+from .memory import check_bytes
 from .operator import StructuredOperator
 from .pattern import Pattern
 from .pieces import Opening, choices_of
@@ -55,6 +56,8 @@ def operator(
         A value does not fit: which, the shape expected, the shape given.
     UnsupportedError
         Complex values, or another backend than NumPy.
+    SizeLimitError
+        The cores would take more than a quarter of the free memory; nothing has been computed.
     """
     if backend != "numpy":
         raise UnsupportedError(f"operators are of NumPy arrays; there is no backend {backend!r}")
@@ -143,7 +146,8 @@ class Binder:
                 if not isinstance(p.node, Kernel)
             )
         )
-        compute = self._code(nodes, sizes, variables) if nodes else None
+        self._check_memory(nodes, sizes, arrays)
+        compute = self._code(nodes, sizes) if nodes else None
         templates = [
             _template(term, opening, nodes, sizes, self.cut)
             for term, opening in zip(self.terms, openings, strict=True)
@@ -222,9 +226,17 @@ class Binder:
                 hint=f"give {' or '.join([*showing, f'{unknown[0]}=…'])}",
             )
 
-    def _code(
-        self, nodes: tuple[Node, ...], sizes: Mapping[str, int], variables: Sequence[Variable]
-    ) -> Any:
+    def _check_memory(
+        self, nodes: Sequence[Node], sizes: Mapping[str, int], arrays: Mapping[str, np.ndarray]
+    ) -> None:
+        """Refuse cores that would be larger than the limit, before they are computed."""
+        given = {v.name for v in variables_of(*nodes)} & arrays.keys()
+        largest = max((arrays[n].itemsize for n in given), default=8)
+        own = [node for node in nodes if not isinstance(node, Variable)]
+        entries = sum(product(node.shape).evaluate(sizes) for node in own)
+        check_bytes(entries * largest, None, "the cores of this operator")
+
+    def _code(self, nodes: tuple[Node, ...], sizes: Mapping[str, int]) -> Any:
         """One function for all arrays; the choice of pieces decides which."""
         if nodes not in self._compiled:
             outputs = {f"core{k}": node for k, node in enumerate(nodes)}

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 
 from .pattern import Pattern
 from .term import NumericTerm
+
+LARGEST = 10**7  # entries of a core that is tested for symmetry
 
 
 def sentence(
@@ -20,6 +25,14 @@ def sentence(
     if len(parts) > 4:
         return f"sum of {len(parts)} terms: {', '.join(parts[:3])}, …"
     return " + ".join(f"({p})" if " ⊗ " in p else p for p in parts)
+
+
+def _is_symmetric(array: Any) -> bool:
+    """Whether a matrix is its transpose, to rounding; large ones are not looked at."""
+    if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size > LARGEST:
+        return False
+    bound = 100 * np.finfo(array.dtype).eps * np.abs(array).max(initial=0.0)
+    return bool((np.abs(array - array.T) <= bound).all())
 
 
 def _one(term: NumericTerm) -> str:
@@ -45,8 +58,11 @@ def _one(term: NumericTerm) -> str:
             pieces.append(f"diagonal of {shape} entries")
         elif shared:
             pieces.append(f"block diagonal {shape} core")
+        elif len(core.atoms) > 1:
+            kind = "symmetric " if _is_symmetric(core.array) else ""
+            pieces.append(f"{kind}{shape} core")
         else:
-            pieces.append(f"{shape} core" if len(core.atoms) > 1 else f"vector of {shape}")
+            pieces.append(f"vector of {shape}")
     if not pieces:
         return f"the number {term.coefficient:g}"
     scale = "" if term.coefficient == 1 else f"{term.coefficient:g} · "

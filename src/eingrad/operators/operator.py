@@ -53,7 +53,7 @@ class StructuredOperator:
     12.712215
     """
 
-    __array_priority__ = 1000  # `array @ operator` is this class's to refuse or serve
+    __array_ufunc__ = None  # `array @ operator` and `number * operator` are this class's
 
     def __init__(
         self,
@@ -188,6 +188,10 @@ class StructuredOperator:
         if isinstance(other, StructuredOperator):
             return self._composed(other)
         return self.matvec(other)
+
+    def __rmatmul__(self, g: Any) -> np.ndarray:
+        """`g @ A` is `A.rmatvec(g)`."""
+        return self.rmatvec(g)
 
     def __call__(self, v: Any) -> np.ndarray:
         """As `matvec`."""
