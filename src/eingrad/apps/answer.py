@@ -10,9 +10,11 @@ from ..calculus import Derivative, Expression, derivative, parse
 from ..dims import product, shape_text
 from ..errors import EingradError, InputError, UnsupportedError
 from ..ir.node import Variable
+from ..ir.walk import variables
 
 if TYPE_CHECKING:
     from ..notation import Formula
+    from ..structure import Cost
     from ..verify import Report
 
 FORMS = ("auto", "matrix", "differential", "vec", "index")
@@ -32,6 +34,8 @@ class Request:
     target: str | None = None
     value: bool = False
     check: bool = True
+    cost: bool = False
+    sizes: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -42,6 +46,8 @@ class Derived:
     formulas: dict[str, Formula]
     report: Report | None = None
     unchecked: str = ""  # why there is no report although one was asked for
+    cost: Cost | None = None
+    sizes: Mapping[str, int] = field(default_factory=dict)  # for the numbers of the cost
 
 
 @dataclass
@@ -80,6 +86,8 @@ def answer(request: Request) -> Answer:
         if request.check:
             one.report, one.unchecked = _checked(d)
         one.formulas = _formulas(d, request.forms)
+        if request.cost:
+            one.cost, one.sizes = _cost(d, request)
         derived.append(one)
     result = Answer(request, expression, derived)
     if request.target:
@@ -87,6 +95,18 @@ def answer(request: Request) -> Answer:
 
         result.artifact = artifact(result)
     return result
+
+
+def _cost(d: Derivative, request: Request) -> tuple[Cost, Mapping[str, int]]:
+    """The costs, and the sizes asked for that this derivative has."""
+    cost = d.cost()
+    known = {s for v in variables(d.of) for k in v.shape for s in k.symbols()}
+    unknown = sorted(request.sizes.keys() - known)
+    if unknown:
+        raise InputError(
+            f"there is no size {unknown[0]}", hint=f"it has: {', '.join(sorted(known))}"
+        )
+    return cost, {s: n for s, n in request.sizes.items() if s in cost.sizes}
 
 
 def free_label(expression: Expression) -> str:

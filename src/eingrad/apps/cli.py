@@ -16,7 +16,7 @@ import click
 
 from .inputs import ExpressionCommand, chains, declarations, expression_text
 from .outcome import Outcome, check_outcome, derive_outcome, guarded
-from .plot import plot
+from .plot import numbered, plot
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
 FORMS = ("auto", "matrix", "differential", "vec", "index")
@@ -181,6 +181,18 @@ Examples:
     "standard error.",
 )
 @click.option("--value", is_flag=True, help="With --to: code for value and derivatives together.")
+@click.option(
+    "--cost",
+    is_flag=True,
+    help="Add the structure, and what the full tensor costs beside passing a gradient through it.",
+)
+@click.option(
+    "--size",
+    "sizes",
+    multiple=True,
+    metavar="NAME=NUMBER",
+    help="With --cost: a number for a symbolic size, for a table of numbers.",
+)
 @_json
 @click.option("--check/--no-check", "check_it", default=True, help="Compare with differences.")
 @_colour
@@ -194,6 +206,8 @@ def derive(
     symmetric: str,
     target: str | None,
     value: bool,
+    cost: bool,
+    sizes: tuple[str, ...],
     as_json: bool,
     check_it: bool,
     colour: bool | None,
@@ -206,6 +220,8 @@ def derive(
     """
     from .answer import MARKUP, Request, answer, require_backend
 
+    if sizes and not cost:
+        raise click.UsageError("--size needs --cost")
     if target and target not in MARKUP:
         require_backend(target)
     if value and (not target or target in MARKUP):
@@ -220,6 +236,8 @@ def derive(
         target=target,
         value=value,
         check=check_it,
+        cost=cost,
+        sizes=numbered(sizes),
     )
     return derive_outcome(answer(request), as_json=as_json, colour=colour)
 

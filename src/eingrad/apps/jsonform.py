@@ -100,6 +100,23 @@ def _derived_part(one: Derived) -> dict[str, Any]:
         "zero": d.is_zero,
         "notes": all_notes(one),
         "check": _check_part(one.report, one.unchecked),
+        **_cost_part(one),
+    }
+
+
+def _cost_part(one: Derived) -> dict[str, Any]:
+    """With --cost: the structure, and each route with its formulas (and its numbers)."""
+    if one.cost is None:
+        return {}
+    complete = set(one.cost.sizes) <= one.sizes.keys()
+    numbers = one.cost.at(**one.sizes) if complete else None
+    routes = {
+        r.name: {key: str(value) for key, value in vars(r).items() if key != "name"}
+        for r in one.cost.routes
+    }
+    return {
+        "structure": one.derivative.structure.sentence,
+        "cost": {"formulas": routes, "numbers": numbers},
     }
 
 

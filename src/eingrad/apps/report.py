@@ -40,6 +40,10 @@ def _derived_lines(one: Derived) -> Iterator[Line]:
     yield _labelled("shape", f"{shape}, {d.layout} layout{where}")
     for sentence in all_notes(one):
         yield _labelled("note", sentence, "note")
+    if one.cost is not None:
+        yield _labelled("structure", d.structure.sentence)
+        for k, line in enumerate(one.cost.text(**one.sizes).split("\n")):
+            yield _labelled("" if k else "cost", line)
     if one.report is not None:
         yield _labelled("check", one.report.text, "good")
     elif one.unchecked:

@@ -11,7 +11,6 @@ from ..ir.build import add, einsum, multiply, number, sum_of
 from ..ir.construct import inner_product, ones
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables, with_facts
-from ..notation import formula
 from ..simplify import shortest
 from .derivative import Derivative, valid_layout
 from .inputs import as_tensor_node, find_variable, fresh, given_or_new, shaped
@@ -107,6 +106,8 @@ def derivative(
 
 def _total(y: Any, wrt: Any, total: Any, **options: Any) -> Derivative:
     """The derivative with dependent variables put in, and what it is made of."""
+    from ..notation import formula
+
     if len(wrt) != 1:
         raise InputError("a total derivative is a first one, by one variable")
     told = totally(y, wrt[0], total)

@@ -95,6 +95,12 @@ class Cost:
             raise InputError(
                 f"there is no size {unknown[0]}", hint=f"it has: {', '.join(self.sizes)}"
             )
+        missing = [s for s in self.sizes if s not in sizes]
+        if missing:
+            raise InputError(
+                f"the size {missing[0]} is not known",
+                hint=f"numbers need all of: {', '.join(self.sizes)}",
+            )
         return {r.name: r.at(sizes) for r in self.routes}
 
     def text(self, /, **sizes: int) -> str:
