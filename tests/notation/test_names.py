@@ -14,7 +14,7 @@ from eingrad.ir.apply import apply
 from eingrad.ir.node import variable
 from eingrad.ir.walk import variables
 from eingrad.notation import Split, formula, to_latex
-from eingrad.notation.tree import post_order
+from eingrad.notation.treewalk import post_order
 from eingrad.verify import evaluate
 
 M, N = Dim.symbol("m"), Dim.symbol("n")

@@ -15,7 +15,8 @@ import numpy as np
 from eingrad.ir import kernels
 from eingrad.ir.record import lookup
 from eingrad.notation.formula import Formula
-from eingrad.notation.tree import Tree, fold, post_order
+from eingrad.notation.tree import Tree
+from eingrad.notation.treewalk import fold, post_order
 
 
 @dataclass

@@ -12,7 +12,7 @@ from ..errors import InputError, NameError_, ParseError, ShapeError
 from ..frontends.text import parse as parse_text
 from ..frontends.text import parse_index_form
 from ..ir.build import einsum
-from ..ir.node import Node, Shape, variable
+from ..ir.node import Node, Shape, Variable, variable
 from ..ir.walk import variables
 from ..verify import Verdict, judge
 from .derivative import LAYOUTS, Derivative, valid_layout
@@ -58,19 +58,30 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
     except NameError_ as unknown:
         return _check_differential(d, node, answer, unknown)
     except ParseError as error:
+        if _directions(d, answer):  # dX (I − P) looks like a call
+            return _check_differential(d, node, answer, error)
         given = _index_form(d, node, answer, layout, error)
     return judge(d.node, n_out=d.n_out, n_in=[v.ndim for v in d.wrt], answer=given, layout=layout)
 
 
-def _check_differential(d: Derivative, y: Node, answer: str, unknown: NameError_) -> Verdict:
-    """Judge an answer such as `dA*B`, in which dA is a direction of A's shape; raise `unknown` when
-    it names no direction."""
+def _directions(d: Derivative, answer: str) -> list[Variable]:
+    """The directions of the differential, if an answer names any of them."""
     # The reader knows names in their normal form: d₁X is d1X.
     directions = [
         variable(unicodedata.normalize("NFKC", name), shape)
         for name, shape in d.formula("differential").directions.items()
     ]
-    if not any(v.name in unicodedata.normalize("NFKC", answer) for v in directions):
+    named = any(v.name in unicodedata.normalize("NFKC", answer) for v in directions)
+    return directions if named else []
+
+
+def _check_differential(
+    d: Derivative, y: Node, answer: str, unknown: NameError_ | ParseError
+) -> Verdict:
+    """Judge an answer such as `dA*B`, in which dA is a direction of A's shape; raise `unknown` when
+    it names no direction."""
+    directions = _directions(d, answer)
+    if not directions:
         raise unknown
     known = {v.name: v for v in (*variables(y), *directions)}
     given = parse_text(answer, {}, known=known, expected_shape=d.of.shape).node

@@ -33,7 +33,8 @@ from .sharing import Line, share
 from .sizing import hide_sizes
 from .styles import UNICODE, Style
 from .sums import add_monomials
-from .tree import COLUMN, MATRIX, ZERO, Tree, call, make, post_order, transposed
+from .tree import COLUMN, MATRIX, ZERO, Tree, call, make, transposed
+from .treewalk import post_order
 from .writer import Writer
 
 FORMS = ("auto", "matrix", "index", "vec", "differential")

@@ -33,18 +33,19 @@ from .tree import (
     delta,
     elementwise_power,
     eye,
+    fraction,
     indexed,
     is_diag,
     kernel,
     make,
     name,
     ones,
-    post_order,
     power,
     product,
     sigma,
     transposed,
 )
+from .treewalk import post_order
 from .writer import Writer
 
 Letters = tuple[tuple[str, ...], ...]
@@ -232,11 +233,17 @@ def _of_product(tree: Tree) -> Monomial:
     return _atom(tree)
 
 
-def _is_short(tree: Tree) -> bool:
-    """A name, a number or a number of names: its entries are written one by one."""
+def _is_entrywise(tree: Tree) -> bool:
+    """Whether the entries of a term are written one by one: 1 − tanh((Ax)_i)², but (Ax − y)_i."""
     if tree.op == "product":
-        return len(tree.args) == 2 and tree.args[0].op == "number" and tree.args[1].op == "name"
-    return tree.op in ("name", "number")
+        wide = [a for a in tree.args if not a.scalar]
+        return len(wide) == 1 and len(tree.args) > 1 and _is_entrywise(wide[0])
+    if tree.op in ("neg", "frac"):
+        return _is_entrywise(tree.args[0])
+    if tree.op == "call":
+        record = REGISTRY.get(tree.data[0])
+        return record is not None and record.elementwise
+    return tree.scalar or tree.op in ("name", "elpower", "hadamard")
 
 
 def entry_of(tree: Tree, letters: Letters) -> Tree:
@@ -258,7 +265,8 @@ def entry_of(tree: Tree, letters: Letters) -> Tree:
     if is_diag(tree):
         return product(delta(letters[0][0], letters[1][0]), entry_of(tree.args[0], letters[:1]))
     if tree.op == "hadamard" and all(a.kind in (tree.kind, SCALAR) for a in tree.args):
-        return product(*(entry_of(a, letters) for a in tree.args))
+        parts = (_of_product(entry_of(a, letters)) for a in tree.args)
+        return Monomial(1).times(*parts).tree()
     if tree.op == "elpower":
         return power(entry_of(tree.args[0], letters), tree.data)
     if tree.op == "call":
@@ -267,8 +275,14 @@ def entry_of(tree: Tree, letters: Letters) -> Tree:
             args = [entry_of(a, letters) for a in tree.args]
             return make("call", args, tree.data)
         return indexed(tree, letters)
-    if tree.op == "sum" and all(_is_short(a) for a in tree.args):
-        return make("sum", [entry_of(a, letters) for a in tree.args], tree.data)
+    if tree.op == "neg" or (tree.op == "sum" and all(_is_entrywise(a) for a in tree.args)):
+        return make(tree.op, [entry_of(a, letters) for a in tree.args], tree.data)
+    if tree.op == "frac":
+        return fraction(entry_of(tree.args[0], letters), tree.args[1])
+    if tree.op == "product" and any(a.scalar for a in tree.args):
+        scalars = [a for a in tree.args if a.scalar]
+        core = product(*(a for a in tree.args if not a.scalar))
+        return product(*scalars, entry_of(core, letters))
     if tree.op == "product" and len(letters) == 2:
         wide = [a for a in tree.args if not a.scalar]
         if len(wide) == 2 and wide[0].kind == (True, False) and wide[1].op == "transpose":

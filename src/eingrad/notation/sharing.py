@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from .index import Letters
 from .names import Names
-from .tree import ROW, Tree, name, post_order, with_args
+from .tree import ROW, Tree, name
+from .treewalk import post_order, with_args
 
 MIN_SHARED = 7  # a part shorter than this is repeated rather than named
 MIN_SAVED = 12

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..ir.record import REGISTRY
-from .tree import MATRIX, SCALAR, Tree, eye, ones, post_order, with_args
+from .tree import MATRIX, SCALAR, Tree, eye, ones
+from .treewalk import post_order, with_args
 
 Ends = tuple[bool, bool]  # of rows and columns
 

@@ -24,8 +24,8 @@ A tree is immutable and interned, so equal formulas are one object, and shared p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterable, Sequence
+from typing import Any
 from weakref import WeakValueDictionary
 
 from ..dims import Dim
@@ -40,8 +40,6 @@ ROW: Kind = (False, True)
 MATRIX: Kind = (True, True)
 
 MAX_REVERSED = 60  # a sum longer than this is transposed as a whole: (…)ᵀ
-
-T = TypeVar("T")
 
 
 class Tree:
@@ -379,34 +377,3 @@ def sigma(letters: tuple[str, ...], body: Tree) -> Tree:
 def delta(first: str, second: str) -> Tree:
     """The Kronecker delta."""
     return make("delta", data=(first, second))
-
-
-def post_order(*roots: Tree) -> list[Tree]:
-    """All parts of the roots, each once, parts before wholes."""
-    seen: set[Tree] = set()
-    result: list[Tree] = []
-    stack: list[tuple[Tree, bool]] = [(root, False) for root in reversed(roots)]
-    while stack:
-        tree, done = stack.pop()
-        if done:
-            result.append(tree)
-        elif tree not in seen:
-            seen.add(tree)
-            stack.append((tree, True))
-            stack.extend((a, False) for a in reversed(tree.args) if a not in seen)
-    return result
-
-
-def fold(root: Tree, step: Callable[[Tree, list[T]], T]) -> T:
-    """`step(tree, values of its args)` from the leaves up; never recursive."""
-    values: dict[Tree, T] = {}
-    for tree in post_order(root):
-        values[tree] = step(tree, [values[a] for a in tree.args])
-    return values[root]
-
-
-def with_args(tree: Tree, args: tuple[Tree, ...]) -> Tree:
-    """The tree with other parts of the same kinds."""
-    if args == tree.args:
-        return tree
-    return make(tree.op, args, tree.data, tree.kind, tree.symmetric)
