@@ -128,3 +128,27 @@ def test_zero_has_no_terms():
     found = of("x'*A*x + b'*y", "x", "y")
     assert found.terms == ()
     assert eingrad.ir.build.is_zero(found.rebuild())
+
+
+def test_rows_of_a_softmax_are_diagonal_and_rank_one_for_each_row():
+    X = eingrad.matrix("X", "m n")
+    d = eingrad.derivative(eingrad.softmax(X, axis=-1), X)
+    diagonal, outer = decompose(d.node, 2, [2]).merged().terms
+    assert diagonal.axes == ((0,), (1,), (0,), (1,))
+    assert outer.axes == ((0,), (1,), (0,), (2,))
+    assert [p.atoms for p in outer.pieces] == [(0, 1), (0, 2)]
+    assert not outer.cores[0].is_whole
+    assert outer.stored.evaluate({"m": 3, "n": 5}) == 30
+
+
+def test_a_matrix_is_not_taken_apart():
+    (term,) = of("tr(A*X*X')", "X", "X").terms
+    assert all(core.is_whole for core in term.cores)
+
+
+def test_patterns_are_not_added_into_matrices():
+    """tril(A) + B as one core would hide the zeros of a third of it."""
+    A = eingrad.matrix("A", "n n")
+    B = eingrad.matrix("B", "n n")
+    node = (np.tril(A) + B).node
+    assert_same_tensor(decompose(node, 1, [1]).merged().rebuild(), node)

@@ -126,3 +126,25 @@ def test_the_rank_of_a_core_is_bounded_by_what_is_summed():
     (core,) = found.terms[0].cores
     assert core.rank == 3
     assert structure_of("norm2(A*x)^2", "x", "x", A="7 3").terms[0].cores[0].rank is None
+
+
+def test_stacked_copies_count_each():
+    """[X; 2X]: two selections, that reach different rows."""
+    X = eingrad.matrix("X", "3 4")
+    y = np.concatenate([X, 2 * X], axis=0)
+    d = eingrad.derivative(y, X)
+    counts = describe(decompose(d.node, 2, [2])).counts
+    array = evaluate(d.node, {"X": np.ones((3, 4))})
+    assert counts.nonzero.as_int() == np.count_nonzero(array) == 24
+    assert counts.distinct.as_int() >= len(np.unique(array)) == 3
+
+
+def test_a_softmax_by_rows_is_a_batch_of_diagonal_and_rank_one():
+    X = eingrad.matrix("X", "m n")
+    d = eingrad.derivative(eingrad.softmax(X, axis=-1), X)
+    assert [t.kind for t in d.structure.terms] == ["diagonal", "block diagonal"]
+    assert d.structure.terms[1].sentence == (
+        "block diagonal: one block for each place of axis 0 ⊗ rank 1 n×n"
+    )
+    assert str(d.structure.counts.stored) == "m*n"
+    assert d.structure.symmetric

@@ -178,7 +178,7 @@ class Blocks:
         inside = {a for k in self.inner for a in term.axes[k]}
         free = [h[0] for a, h in holders.items() if a not in inside and a not in term.carried]
         tied = [
-            f"its axis {p} is at {h[0]}"
+            f"{'' if len(term.axes[k]) == 1 else 'a part of '}its axis {p} is at {h[0]}"
             for a, h in holders.items()
             for p, k in enumerate(self.inner)
             if a in term.axes[k]

@@ -35,8 +35,8 @@ class Condensed:
         How it meets the incoming gradient: `left` or `right` (a matrix product, it stands on that
         side), `outer left` or `outer right` (it has an axis that the gradient has not),
         `elementwise`, `products summed` (elementwise, then a sum), `weights` (the gradient is
-        summed with it), `scaled` (by a gradient that is a number), `contraction` (over more axes
-        than matrices have), `number`.
+        summed with it), `spread` (it adds an axis), `scaled` (by a gradient that is a number),
+        `contraction` (over more axes than matrices have), `number`.
     """
 
     node: Node
@@ -204,7 +204,7 @@ def compress(
 
 def condense(term: StructuredTerm, n_out: int) -> CondensedTerm:
     """The arrays of one term, each turned the way in which it meets the gradient."""
-    seen = sides(term, n_out)
+    seen = sides(term, n_out, in_pieces=True)
     simple = (
         n_out <= 2
         and len(term.axes) - n_out <= 2
@@ -244,6 +244,8 @@ def _turned(term: StructuredTerm, block: Block, n_out: int, simple: bool) -> Con
         return _permuted(core, core.atoms, "scaled")
     if block.both and block.rows and not block.columns:
         return _permuted(core, core.atoms, "products summed")
+    if block.both and block.columns and not block.rows:
+        return _permuted(core, core.atoms, "spread")
     if block.both or not simple or any(len(x) > 1 for x in (block.rows, block.columns)):
         order = (*block.both, *block.rows, *block.columns)
         return _permuted(core, order, "contraction")
@@ -331,6 +333,7 @@ _RULES = {
     "elementwise": "{it} multiplies {g} elementwise",
     "weights": "{g} is summed with {its} entries as weights",
     "products summed": "{it} multiplies {g} elementwise, and the products are summed",
+    "spread": "{it} multiplies it along an axis of its own",
     "scaled": "{it} is multiplied by {g}, a number",
     "contraction": "{it} is contracted with {g}",
     "number": "{it} multiplies {g}",

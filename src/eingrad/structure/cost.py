@@ -205,7 +205,7 @@ def cost(found: Decomposition) -> Cost:
 
 def _fill_flops(term: StructuredTerm) -> Dim:
     """Products needed to write the nonzero entries of a term: one less than there are factors."""
-    factors = len(term.cores) + (term.coefficient != 1)
+    factors = len(term.pieces) + (term.scalar is not None) + (term.coefficient != 1)
     return term.support * max(factors - 1, 0)
 
 
@@ -230,7 +230,7 @@ class Pass:
 
 def direct_route(term: StructuredTerm, n_out: int) -> Pass:
     """The cheapest order in which G passes through the cores of a term."""
-    cores = [frozenset(c.atoms) for c in term.arrays]
+    cores = [frozenset(p.atoms) for p in term.pieces]
     places = range(len(cores))
     orders: list[Sequence[int]] = (
         list(permutations(places)) if len(cores) <= MAX_ORDERED else [tuple(places)]

@@ -19,6 +19,8 @@ from .decompose import Core, Decomposition, StructuredTerm
 
 MAX_SUPPORTS = 6  # the union of more supports than this is bounded by their sum
 
+Support = tuple[tuple[tuple[tuple[int, Dim], ...], ...], Dim]
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -54,7 +56,7 @@ def count(found: Decomposition) -> Counts:
         return Counts(entries, Dim([]), Dim.of(1), Dim([]))
     nonzero = _at_most(entries, nonzeros(found.terms))
     distinct = distinct_values(found.terms)
-    if nonzero != entries or any(is_pattern(c) for t in found.terms for c in t.cores):
+    if nonzero != entries or any(map(_patterned, found.terms)):
         distinct = distinct + 1
     return Counts(entries, nonzero, _at_most(entries, distinct), stored(found.terms))
 
@@ -74,8 +76,23 @@ def is_pattern(core: Core) -> bool:
 
 
 def nonzeros(terms: Sequence[StructuredTerm]) -> Dim:
-    """The number of entries that some term reaches, by inclusion and exclusion."""
-    supports = _maximal([_support(t) for t in terms])
+    """The number of entries that some term reaches, by inclusion and exclusion; terms with patterns
+    are only added."""
+    supports = _maximal([_support(t) for t in terms if not _patterned(t)])
+    rest = [
+        term_nonzeros(t)
+        for t in terms
+        if _patterned(t) and not any(_inside(_plain(t), axes) for axes, _ in supports)
+    ]
+    return _union(supports) + _sum(rest)
+
+
+def _patterned(term: StructuredTerm) -> bool:
+    """Whether 0/1 patterns make entries of a term vanish that its deltas leave."""
+    return any(isinstance(f.node, Kernel) for c in term.arrays for f in c.parts)
+
+
+def _union(supports: Sequence[Support]) -> Dim:
     if len(supports) > MAX_SUPPORTS:
         return _sum(size for _, size in supports)
     total = Dim([])
@@ -86,9 +103,6 @@ def nonzeros(terms: Sequence[StructuredTerm]) -> Dim:
                 return _sum(size for _, size in supports)
             total = total + (common if k % 2 else Dim([]) - common)
     return total
-
-
-Support = tuple[tuple[tuple[tuple[int, Dim], ...], ...], Dim]
 
 
 def _support(term: StructuredTerm) -> Support:
@@ -211,7 +225,12 @@ def _present(terms: Sequence[StructuredTerm], chosen: Sequence[int]) -> frozense
     """The terms that are there wherever the chosen ones are (a dense term always is)."""
     result = set(chosen)
     for k, other in enumerate(terms):
-        if k not in result and any(_inside(_plain(terms[i]), _plain(other)) for i in chosen):
+        optional = any(is_pattern(c) for c in other.arrays)
+        if (
+            k not in result
+            and not optional
+            and any(_inside(_plain(terms[i]), _plain(other)) for i in chosen)
+        ):
             result.add(k)
     return frozenset(result)
 
@@ -242,7 +261,8 @@ def stored(terms: Sequence[StructuredTerm]) -> Dim:
     """Numbers in the cores; a core and its transpose count once."""
     cores: set[Node] = set()
     for term in terms:
-        for core in term.cores:
+        scalars = (c for c in term.cores if not c.atoms)
+        for core in (*scalars, *term.pieces):
             if is_pattern(core):
                 continue
             node = core.node

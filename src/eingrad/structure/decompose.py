@@ -46,6 +46,27 @@ class Core:
     atoms: tuple[int, ...]
     parts: tuple[Factor, ...]
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether one factor has all the atoms; else it is an outer product for each place of the
+        common ones, and smaller in pieces."""
+        return len(self.parts) < 2 or any(atoms_of([f]) == set(self.atoms) for f in self.parts)
+
+    @cached_property
+    def pieces(self) -> tuple[Core, ...]:
+        """The core itself, or its factors where each is smaller; these may have common atoms."""
+        if self.is_whole:
+            return (self,)
+        return tuple(
+            Core(einsum([f], [(a,) for a in atoms], 1, self._sizes), atoms, (f,))
+            for f in self.parts
+            for atoms in [tuple(sorted(atoms_of([f])))]
+        )
+
+    @property
+    def _sizes(self) -> dict[Hashable, Dim]:
+        return dict(zip(self.atoms, self.node.shape, strict=True))
+
 
 @dataclass(frozen=True)
 class StructuredTerm:
@@ -81,6 +102,11 @@ class StructuredTerm:
         return tuple(c for c in self.cores if c.atoms)
 
     @property
+    def pieces(self) -> tuple[Core, ...]:
+        """The arrays, those that are outer products along common atoms in pieces."""
+        return tuple(p for c in self.arrays for p in c.pieces)
+
+    @property
     def carried(self) -> frozenset[int]:
         """The atoms that some core has."""
         return frozenset(a for c in self.cores for a in c.atoms)
@@ -105,7 +131,8 @@ class StructuredTerm:
         """How many numbers the cores have (1 for a multiple of deltas)."""
         total = Dim([])
         for core in self.cores:
-            total = total + product(core.node.shape)
+            for piece in core.pieces:
+                total = total + product(piece.node.shape)
         return total if self.cores else Dim.of(1)
 
     @cached_property
@@ -305,14 +332,14 @@ def _worthwhile(
 ) -> list[Node] | None:
     """The first candidate in which every summand has a smaller largest core, or more deltas."""
     closed = term_of(node)
-    largest = max((len(c.atoms) for c in closed.cores), default=0)
+    inside = set(range(len(closed.sizes)))
     if within is not None and isinstance(node, Term):
         label: dict[int, int] = {}
         for axis in node.out:
             for a in axis:
                 label.setdefault(a, len(label))
         inside = {label[a] for a in within}
-        largest = max((len(c.atoms) for c in closed.cores if inside & set(c.atoms)), default=0)
+    largest = max((len(p.atoms) for p in closed.pieces if inside & set(p.atoms)), default=0)
     if largest < 2:
         return None
     for options in candidates:
@@ -337,8 +364,8 @@ def _flat(options: Sequence[Node]) -> list[Node]:
 def _simpler(term: StructuredTerm, closed: StructuredTerm, largest: int) -> bool:
     if len(term.sizes) < len(closed.sizes):
         return True
-    ours = sorted((len(c.atoms) for c in term.arrays), reverse=True)
-    theirs = sorted((len(c.atoms) for c in closed.arrays), reverse=True)
+    ours = sorted((len(p.atoms) for p in term.pieces), reverse=True)
+    theirs = sorted((len(p.atoms) for p in closed.pieces), reverse=True)
     theirs.remove(largest)
     for size in theirs:  # cores elsewhere stay what they are
         if size in ours:

@@ -39,6 +39,10 @@ def _like(a: StructuredTerm, b: StructuredTerm) -> list[StructuredTerm] | None:
     different = [k for k in ours.keys() | theirs.keys() if ours.get(k) is not theirs.get(k)]
     if any(k and (has_pattern(ours[k]) or has_pattern(theirs[k])) for k in different):
         return None
+    # Sums of outer products stay sums: as one core they would be larger.
+    whole = [{c.atoms for c in t.arrays if c.is_whole} for t in (a, b)]
+    if any(k and k not in whole[0] | whole[1] for k in different):
+        return None
     # Numbers and scalar cores go into the core that differs, if one does.
     if len([k for k in different if k]) > 1:
         return None
@@ -99,6 +103,8 @@ def absorb(terms: Sequence[StructuredTerm]) -> tuple[StructuredTerm, ...]:
 def _hosted(host: StructuredTerm, guest: StructuredTerm) -> list[StructuredTerm] | None:
     """Host + guest in the host's one core, where the guest's deltas and cores allow it."""
     if len(host.arrays) > 1 or any(has_pattern(c.node) for c in (*host.arrays, *guest.arrays)):
+        return None
+    if not all(c.is_whole for c in host.arrays):
         return None
     image: dict[int, int] = {}
     for ours, theirs in zip(host.axes, guest.axes, strict=True):

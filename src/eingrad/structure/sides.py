@@ -103,8 +103,9 @@ def _kind(block: Block) -> str:
     return "column" if block.rows else "row"
 
 
-def sides(term: StructuredTerm, split: int) -> Sides:
-    """The term as a matrix of the first `split` axes by the others."""
+def sides(term: StructuredTerm, split: int, in_pieces: bool = False) -> Sides:
+    """The term as a matrix of the first `split` axes by the others; `in_pieces`, with cores that
+    are outer products along common atoms taken apart."""
     above = [a for axis in term.axes[:split] for a in axis]
     below = [a for axis in term.axes[split:] for a in axis]
     odd = tuple(a for a in range(len(term.sizes)) if above.count(a) > 1 or below.count(a) > 1)
@@ -117,7 +118,8 @@ def sides(term: StructuredTerm, split: int) -> Sides:
             tuple(a for a in atoms if a in above and a in below),
         )
 
-    blocks = [block(core, core.atoms) for core in term.arrays]
+    cores = term.pieces if in_pieces else term.arrays
+    blocks = [block(core, core.atoms) for core in cores]
     blocks += [block(None, (a,)) for a in range(len(term.sizes)) if a not in term.carried]
     blocks.sort(key=lambda b: min((*b.both, *b.rows, *b.columns)))
     return Sides(split, tuple(blocks), odd)

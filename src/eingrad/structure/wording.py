@@ -136,6 +136,8 @@ def _facts_words(term: StructuredTerm, block: Block, split: int) -> str:
 
 def _matrix_words(term: StructuredTerm, block: Block, split: int) -> str:
     said = _facts_words(term, block, split)
+    if block.core is not None and not block.core.is_whole:
+        return f"rank 1 {_shape_words(term, block)}"
     each = "a" if block.both else "one"
     return f"{each} {said + ' ' if said else ''}{_shape_words(term, block)} core"
 
