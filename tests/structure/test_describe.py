@@ -148,3 +148,13 @@ def test_a_softmax_by_rows_is_a_batch_of_diagonal_and_rank_one():
     )
     assert str(d.structure.counts.stored) == "m*n"
     assert d.structure.symmetric
+
+
+def test_a_hessian_is_symmetric_even_where_its_form_does_not_show_it():
+    W1, W2 = eingrad.matrix("P", "m n"), eingrad.matrix("Q", "k m")
+    z = W2 @ np.tanh(W1 @ eingrad.vector("x", "n"))
+    loss = eingrad.logsumexp(z) - eingrad.vector("y", "k") @ z
+    d = eingrad.hessian(loss, W1)
+    assert d.structure.symmetric
+    mixed = eingrad.derivative(loss, W1, W2)
+    assert not mixed.structure.symmetric

@@ -38,7 +38,9 @@ def decomposition(d: Derivative) -> Decomposition:
 
 def structure(d: Derivative) -> Structure:
     """What the derivative consists of, in words and numbers."""
-    return describe(decomposition(d))
+    # Second derivatives commute, unless a convention counted the entries otherwise.
+    twice = d.order == 2 and d.wrt[0] is d.wrt[1] and not d.n_out and not d.contracted
+    return describe(decomposition(d), symmetric=twice)
 
 
 def operator(d: Derivative, backend: str, values: Mapping[str, Any]) -> StructuredOperator:

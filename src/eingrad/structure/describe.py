@@ -9,8 +9,19 @@ from ..dims import Dim, shape_text
 from ..ir.build import transpose
 from .count import Counts, count
 from .decompose import Decomposition, StructuredTerm
-from .sides import Block, Sides, core_facts, fraction_text, rank_bound, sides, size_text, split_of
-from .wording import crossed, words
+from .sides import (
+    Block,
+    Sides,
+    core_facts,
+    crossed,
+    fraction_text,
+    rank_bound,
+    sides,
+    size_text,
+    split_of,
+    with_symmetry,
+)
+from .wording import words
 
 
 @dataclass(frozen=True)
@@ -115,8 +126,14 @@ class Structure:
         return "\n".join(lines)
 
 
-def describe(found: Decomposition) -> Structure:
+def describe(found: Decomposition, symmetric: bool = False) -> Structure:
     """Say what a tensor consists of.
+
+    Parameters
+    ----------
+    symmetric:
+        Whether it is known that rows and columns can be exchanged, as in a Hessian; otherwise that
+        is only said where the form shows it.
 
     Examples
     --------
@@ -129,8 +146,9 @@ def describe(found: Decomposition) -> Structure:
     whole = found.merged()
     counts = count(whole)
     split = split_of(whole)
-    terms = tuple(describe_term(t, split) for t in whole.terms)
-    symmetric = all(t.symmetric for t in terms) or _exchanged_alike(whole, split)
+    alone = symmetric and len(whole.terms) == 1
+    terms = tuple(describe_term(t, split, alone) for t in whole.terms)
+    symmetric = symmetric or all(t.symmetric for t in terms) or _exchanged_alike(whole, split)
     return Structure(_sentence(whole, terms, counts), terms, counts, whole, symmetric)
 
 
@@ -146,9 +164,11 @@ def _exchanged_alike(found: Decomposition, split: int) -> bool:
 # --- one term -------------------------------------------------------------------------------------
 
 
-def describe_term(term: StructuredTerm, split: int) -> TermDescription:
-    """One term in words; the first `split` axes are rows."""
+def describe_term(term: StructuredTerm, split: int, symmetric: bool = False) -> TermDescription:
+    """One term in words; the first `split` axes are rows, and may be known to be symmetric."""
     seen = sides(term, split)
+    if symmetric:
+        seen = with_symmetry(term, seen)
     cores = tuple(_describe_core(term, b, split) for b in seen.blocks if b.core is not None)
     flat = [a for axis in term.axes for a in axis]
     identified = tuple(dict.fromkeys(tuple(dict.fromkeys(term.places(a))) for a in term.deltas))

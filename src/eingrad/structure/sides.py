@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..dims import Dim, product
 from ..ir.build import add, einsum
@@ -45,12 +45,15 @@ class Block:
         The array; None for identities and ones.
     rows, columns, both:
         Its atoms that are on one side only, or on both (a batch, diagonal along them).
+    symmetric:
+        Whether it is known to be symmetric; else that is looked for.
     """
 
     core: Core | None
     rows: tuple[int, ...]
     columns: tuple[int, ...]
     both: tuple[int, ...]
+    symmetric: bool = False
 
     def shape(self, term: StructuredTerm) -> tuple[Dim, Dim]:
         """Rows × columns of one matrix of the batch."""
@@ -125,12 +128,40 @@ def sides(term: StructuredTerm, split: int, in_pieces: bool = False) -> Sides:
     return Sides(split, tuple(blocks), odd)
 
 
+def with_symmetry(term: StructuredTerm, seen: Sides) -> Sides:
+    """The one matrix of a term that is symmetric as a whole is symmetric: C ⊗ D = Cᵀ ⊗ Dᵀ, where
+    D is made of identities, diagonals and at most one outer product, leaves nothing else."""
+    matrices = seen.of_kind("matrix")
+    if len(matrices) != 1 or seen.odd or crossed(term, seen):
+        return seen
+    above = [k for a in matrices[0].rows for k in term.places(a)]
+    below = [k - seen.split for a in matrices[0].columns for k in term.places(a)]
+    if above != below:
+        return seen
+    blocks = tuple(replace(b, symmetric=True) if b is matrices[0] else b for b in seen.blocks)
+    return replace(seen, blocks=blocks)
+
+
+def crossed(term: StructuredTerm, seen: Sides) -> bool:
+    """Whether rows and columns hold the factors in different orders."""
+    owner: dict[int, tuple[int, int]] = {}
+    for k, block in enumerate(seen.blocks):
+        if block.rows and block.columns:
+            owner.update(dict.fromkeys((*block.rows, *block.columns), (k, -1)))
+        owner.update({a: (k, a) for a in block.both})
+    rows = [owner[a] for axis in term.axes[: seen.split] for a in axis if a in owner]
+    columns = [owner[a] for axis in term.axes[seen.split :] for a in axis if a in owner]
+    return list(dict.fromkeys(rows)) != list(dict.fromkeys(columns))
+
+
 def is_symmetric(term: StructuredTerm, block: Block, split: int) -> bool:
     """Whether a core stays the same when output and input axes are exchanged.
 
     Row atoms are paired with column atoms in the order of the axes.
     """
     core = block.core
+    if block.symmetric:
+        return True
     if core is None or len(block.rows) != len(block.columns):
         return False
     above = [a for axis in term.axes[:split] for a in axis if a in block.rows]

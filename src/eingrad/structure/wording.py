@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..dims import Dim, product, shape_text
 from .decompose import StructuredTerm
-from .sides import Block, Sides, core_facts, factor_text
+from .sides import Block, Sides, core_facts, crossed, factor_text
 
 
 def words(term: StructuredTerm, seen: Sides, split: int) -> tuple[str, str]:
@@ -171,15 +171,3 @@ def _kronecker(
     else:
         said = f"Kronecker product of {' and '.join(shapes)} factors"
     return said + (" (axes exchanged)" if crossed(term, seen) else "")
-
-
-def crossed(term: StructuredTerm, seen: Sides) -> bool:
-    """Whether rows and columns hold the factors in different orders."""
-    owner: dict[int, tuple[int, int]] = {}
-    for k, block in enumerate(seen.blocks):
-        if block.rows and block.columns:
-            owner.update(dict.fromkeys((*block.rows, *block.columns), (k, -1)))
-        owner.update({a: (k, a) for a in block.both})
-    rows = [owner[a] for axis in term.axes[: seen.split] for a in axis if a in owner]
-    columns = [owner[a] for axis in term.axes[seen.split :] for a in axis if a in owner]
-    return list(dict.fromkeys(rows)) != list(dict.fromkeys(columns))
