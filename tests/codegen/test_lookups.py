@@ -40,6 +40,8 @@ def run(name: str, values: Mapping[str, Any]) -> Any:
 def test_single_precision_stays() -> None:
     values = {"x": np.ones((2, 5, 6), np.float32), "w": np.ones((3, 2, 2, 3), np.float32)}
     assert run("the filter of an image", values).dtype == np.float32
+    values = {"x": np.ones(3, np.float32), "i": np.array([0, 2])}
+    assert run("a symbolic index", values).dtype == np.float32
     assert run("a gather", {"x": np.ones(3, np.float32)}).dtype == np.float32
 
 

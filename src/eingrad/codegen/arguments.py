@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ..dims import Dim
 from ..ir.node import Node, Shape, Variable
@@ -76,11 +76,12 @@ class Signature:
             self.size_names[symbol] = local
             self.extra_sizes[symbol] = local
 
-    def kinds(self) -> tuple[list[str], list[str]]:
-        """Names of the array arguments and of the scalar ones."""
-        arrays = [self.names[v.name] for v in self.variables if v.shape]
-        scalars = [self.names[v.name] for v in self.variables if not v.shape]
-        return arrays, scalars
+    def kinds(self, indices: Collection[str]) -> tuple[list[str], list[str], list[str]]:
+        """Names of the array arguments, of the scalar ones, and of those that are but indices."""
+        values = [v for v in self.variables if v.name not in indices]
+        arrays = [self.names[v.name] for v in values if v.shape]
+        scalars = [self.names[v.name] for v in values if not v.shape]
+        return arrays, scalars, [self.names[v.name] for v in self.variables if v.name in indices]
 
     def parameters(self) -> str:
         """The parameter list."""

@@ -135,7 +135,7 @@ def generate(
     emission.run()
     returned = emission.returned(roots, list(outputs))
     body = [
-        *target.prologue(*signature.kinds()),
+        *target.prologue(*signature.kinds(_indices(nodes))),
         *signature.checks(emission.spell.size_symbols),
         *emission.lines,
         f"return {returned}",
@@ -147,6 +147,19 @@ def generate(
     source = "\n\n\n".join(["\n".join(imports), *blocks]) + "\n"
     shapes = {key: node.shape for key, node in outputs.items()}
     return Generated(source, name, signature.names, signature.extra_sizes, imports, shapes)
+
+
+def _indices(nodes: Sequence[Node]) -> set[str]:
+    """The variables that are used as an index only: they keep their own type."""
+    found: set[str] = set()
+    others = {n.name for n in nodes if isinstance(n, Variable)}
+    for node in walk.topological(*nodes):
+        names = {o.name for o in node.operands if isinstance(o, Variable)}
+        if getattr(node, "function", None) == "one_hot":
+            found |= names
+        else:
+            others |= names
+    return found - others
 
 
 def _chosen(

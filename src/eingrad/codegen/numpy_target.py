@@ -52,11 +52,13 @@ SPELLINGS = {
 }
 
 
-def prologue(arrays: Sequence[str], scalars: Sequence[str]) -> list[str]:
-    """Statements that give all arguments one floating type; Python numbers do not decide it."""
+def prologue(arrays: Sequence[str], scalars: Sequence[str], indices: Sequence[str]) -> list[str]:
+    """Statements that give all arguments one floating type; Python numbers do not decide it, nor
+    do indices, which would lose places as float32."""
+    whole = [f"{name} = np.asarray({name})" for name in indices]
     deciding = arrays or scalars
     if not deciding:
-        return ["dtype = np.dtype(np.float64)"]
+        return ["dtype = np.dtype(np.float64)", *whole]
     everything = [*arrays, *scalars]
     listed = ", ".join(everything)
     if len(deciding) == 1:
@@ -69,8 +71,8 @@ def prologue(arrays: Sequence[str], scalars: Sequence[str]) -> list[str]:
         '    raise TypeError(f"real numbers are expected, not {dtype}")',
     ]
     if len(everything) == 1:
-        return [*lines, f"{listed} = np.asarray({listed}, dtype)"]
-    return [*lines, f"{listed} = (np.asarray(a, dtype) for a in ({listed}))"]
+        return [*lines, f"{listed} = np.asarray({listed}, dtype)", *whole]
+    return [*lines, f"{listed} = (np.asarray(a, dtype) for a in ({listed}))", *whole]
 
 
 def embed(emission: Emission, value: Value) -> None:

@@ -40,7 +40,8 @@ class Target:
     spellings:
         Operation → template; see `eingrad.codegen.numpy_target` for the list.
     prologue:
-        `(arguments, scalars) -> statements` that make arrays of the arguments and define `dtype`.
+        `(arguments, scalars, indices) -> statements` that make arrays of the arguments and define
+        `dtype`; indices keep their own.
     embed:
         `(Emission, value) -> None`: writes cores to their places in a larger array.
     weak_call:
@@ -53,7 +54,7 @@ class Target:
     module: str
     imports: tuple[str, ...]
     spellings: Mapping[str, str]
-    prologue: Callable[[Sequence[str], Sequence[str]], list[str]]
+    prologue: Callable[[Sequence[str], Sequence[str], Sequence[str]], list[str]]
     embed: Callable[[Any, Value], None]
     weak_call: str
     helpers: Mapping[str, str] = field(default_factory=dict)

@@ -39,7 +39,7 @@ def test_symbolic_sizes_take_the_first_operand_as_the_longer() -> None:
         {"stride": 2},
         {"stride": (1, 3), "padding": (2, 1)},
         {"dilation": (2, 1), "padding": 1},
-        {"groups": 2, "padding": "same"},
+        {"groups": 2, "padding": 1},
         {"stride": 4, "padding": 3, "dilation": 2},
     ],
 )
