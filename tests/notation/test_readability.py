@@ -30,6 +30,8 @@ MATRIX = [
     ),
     ("sum(exp(x).*exp(A*x))", "x", {}, "(I + Aᵀ) exp(Ax + x)"),
     ("sum(var(X, axis=0))", "X", {}, "2(I − 𝟏𝟏ᵀ/m)X/m"),
+    ("x'*inv(A+c*eye(n))*x", "c", {"A": "n n", "x": "n"}, "−xᵀ(A + cI)⁻²x"),
+    ("exp(x'*A*x)", "x,x", {"A": "n n symmetric"}, "2 exp(xᵀAx) (2AxxᵀA + A)"),
     # Functions meet.
     ("sum(log(cosh(x)))", "x", {}, "tanh(x)"),
     ("sum(x.^x)", "x", {"x": "n positive"}, "x.^(x) ⊙ (1 + log(x))"),
@@ -57,6 +59,8 @@ OTHER_FORMS = [
     ("x*(x'*A*x)", "x", "differential", "(dxᵀ(A + Aᵀ)x)x + (xᵀ A x) dx"),
     ("X - X*ones(n)*ones(n)'/size(n)", "X", "differential", "dX (I − 𝟏 𝟏ᵀ/n)"),
     ("vec(A*X*B)", "X", "vec", "Bᵀ ⊗ A"),
+    ("A^3", "A", "differential", "A² dA + A dA A + dA A²"),
+    ("A'*A*A'", "A", "vec", "(AAᵀ ⊗ I + I ⊗ AᵀA)K_mn + A ⊗ Aᵀ"),
     ("kron(A,B)", "A", "vec", "(I_n ⊗ K_qm ⊗ I_p)(I_mn ⊗ vec(B))"),
     ("kron(A,B)", "B", "vec", "(I_n ⊗ K_qm ⊗ I_p)(vec(A) ⊗ I_pq)"),
     ("vec(x*x')", "x", "vec", "I ⊗ x + x ⊗ I"),

@@ -312,7 +312,7 @@ register(
             "call",
             "leave_out",
             r"\operatorname{prod}_{\setminus}",
-            note="leave_out(x)_i is the product of all entries of x but x_i",
+            note="leave_out(x)_i is the product of all x_k with k ≠ i; of order 2, with k ≠ i, j",
         ),
         domain=("real",),
         spellings=("leave_out",),

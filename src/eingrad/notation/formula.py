@@ -142,7 +142,11 @@ def formula(
             raise ShapeError(f"the {form} form needs to know which axes are output and input")
     elif axes is not None and tuple(axes) != tuple(range(node.ndim)):
         node = transpose(node, axes)
-    names = Names([*names_taken, *(v.name for v in variables(node))])
+    found = variables(node)
+    sizes = {
+        s for shape in (node.shape, *(v.shape for v in found)) for d in shape for s in d.symbols()
+    }
+    names = Names([*names_taken, *(v.name for v in found)], sizes)
     if form == "differential":
         assert split is not None
         return _differential(node, split, inputs, names)

@@ -54,6 +54,7 @@ class FunctionRenderer:
             ("name", "name"),
             ("word", "size"),
         )
+        atom = atom or (part.level == ATOM and part.text.isdigit())
         return Drawn(
             self.style.radical(part.text, atom), ATOM, "radical", "radical" if atom else "bracket"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 LETTERS = "ijklmnpqrstuvwxyzabcfgh"
+FIRST = "ijkl"
 OTHER_SCALARS = "abcghstuvwz"
 OTHER_VECTORS = "pqrstuvwzhkabcg"
 OTHER_MATRICES = "PQRSTUVWZFGHMNLJYABD"
@@ -13,8 +14,9 @@ OTHER_MATRICES = "PQRSTUVWZFGHMNLJYABD"
 class Names:
     """The names that are taken in one formula, and fresh ones."""
 
-    def __init__(self, taken: Iterable[str]) -> None:
+    def __init__(self, taken: Iterable[str], sizes: Iterable[str] = ()) -> None:
         self.taken = set(taken)
+        self.sizes = frozenset(sizes)
 
     def fresh(self, stem: str, numbered: bool = False) -> str:
         """`stem`, or `stem1`, `stem2`, … where it is taken (always with a number if `numbered`)."""
@@ -36,11 +38,15 @@ class Names:
         return self.fresh(pool[0], numbered=True)
 
     def letters(self) -> Iterator[str]:
-        """Index letters i, j, k, …, then i1, j1, …, without the names that are taken."""
+        """Index letters i, j, k, …, then i1, j1, …, without the names that are taken.
+
+        Beyond the usual i, j, k, l the names of sizes are left out as well.
+        """
         k = 0
         while True:
             for letter in LETTERS:
                 candidate = f"{letter}{k or ''}"
-                if candidate not in self.taken:
+                unclear = letter not in FIRST and candidate in self.sizes
+                if candidate not in self.taken and not unclear:
                     yield candidate
             k += 1

@@ -187,8 +187,12 @@ class Network:
 
     def between(self, u: int, v: int) -> Tree | None:
         """What joins two kept vertices, rows u and columns v; None when nothing does."""
-        found = [_oriented(e, u) for e in self.edges if {*e[:2]} == {u, v}]
-        return hadamard_of(found) if found else None
+        edges = [e for e in self.edges if {*e[:2]} == {u, v}]
+        if not edges:
+            return None
+        straight = hadamard_of([_oriented(e, u) for e in edges])
+        turned = transposed(hadamard_of([_oriented(e, v) for e in edges]))
+        return turned if turned.turns < straight.turns else straight
 
     def weight(self, v: int) -> Tree | None:
         """The column of weights at a kept vertex; None when there is none."""

@@ -159,8 +159,10 @@ class Renderer(FunctionRenderer):
             previous = arg
         parts = []
         for k, (part, count) in enumerate(runs):
-            if count > 1:
-                parts.append(self._raised(part, str(count)))
+            if count > 1:  # P⁻¹P⁻¹ is P⁻²
+                inverse = part.above == ("-1",)
+                base = part._replace(text=part.base, level=ATOM, above=()) if inverse else part
+                parts.append(self._raised(base, f"-{count}" if inverse else str(count)))
             elif part.level == PRODUCT and len(runs) > 1:  # (xᵀAx)x: a scalar product inside
                 plain = part.starts != "number" and k == len(runs) - 1 and tree.scalar
                 plain = plain and all(a.op in ("number", "name", "size") for a in tree.args[:k])
@@ -186,7 +188,7 @@ class Renderer(FunctionRenderer):
             return "·"
         if left.ends == "number":
             exponent = right.text[:1] in "eEjJ"
-            return "·" if exponent else " " if right.starts == "word" else ""
+            return " " if right.starts == "word" else "·" if exponent else ""
         if "word" in (left.ends, right.starts) or left.ends in ("function", "size"):
             return " "
         return " " if self.spaced and "bracket" not in (left.ends, right.starts) else ""

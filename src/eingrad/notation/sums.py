@@ -179,8 +179,9 @@ def _group(terms: list[Monomial], kind: Kind) -> list[Monomial]:
             terms = others
             continue
         assert inner.core is not None
-        if kind == MATRIX != best[1].kind and others and inner.core.op == "sum":
-            useless.add(best)  # x(ρyᵀ − xᵀ) says no more than ρxyᵀ − xxᵀ
+        short = best[1].kind != MATRIX or best[1].op in ("name", "transpose")
+        if kind == MATRIX and short and others and inner.core.op == "sum":
+            useless.add(best)  # A(A dA + dA A) + dA A² hides a pattern, x(ρyᵀ − xᵀ) + I as well
             continue
         terms = [*others, inner._replace(core=join(*best, inner.core))]
     return terms
