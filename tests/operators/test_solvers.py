@@ -108,6 +108,15 @@ CASES: dict[str, tuple[Any, Any, list[str]]] = {
         ],
         ["common eigenbasis of 2 Kronecker factors"],
     ),
+    "A ⊗ I + I ⊗ B, not symmetric": (
+        (9, 8, 9, 8),
+        [
+            (0.5, [(1,), (0,)], [(1,), (2,)], [(regular(9), (0, 2))]),
+            (-2.0, [(1,), (0,)], [(3,), (0,)], [(regular(8), (1, 3))]),
+            (9.0, [(1,), (0,)], [(1,), (0,)], []),
+        ],
+        ["Sylvester equation"],
+    ),
     "positive definite without structure": (
         (4, 3, 4, 3),
         [(1.0, [(0,), (1,)], [(2,), (3,)], [(spd(12).reshape(4, 3, 4, 3), (0, 1, 2, 3))])],
@@ -262,6 +271,14 @@ SINGULAR: dict[str, tuple[Any, Any, str]] = {
             (-1.0, [(0,)], [(1,)], [(np.full(40, 0.2), (0,)), (np.full(40, 0.125), (1,))]),
         ],
         "rank 1 is singular",
+    ),
+    "Sylvester": (
+        (9, 8, 9, 8),
+        [
+            (1.0, [(0,), (1,)], [(2,), (1,)], [(np.triu(np.ones((9, 9))), (0, 2))]),
+            (-1.0, [(0,), (1,)], [(0,), (3,)], [(np.triu(np.ones((8, 8))), (1, 3))]),
+        ],
+        "eigenvalue of A is minus one of B",
     ),
     "in the common eigenbasis": (
         (9, 8, 9, 8),

@@ -320,7 +320,7 @@ def _filled(template: _Template, results: Sequence[Any]) -> NumericTerm:
     """The term with its numbers."""
     coefficient = template.coefficient
     for k in template.scalars:
-        coefficient = coefficient * results[k]
+        coefficient = coefficient * np.asarray(results[k]).item()
     cores = []
     for source, shape, atoms, label in template.cores:
         array: Any = results[source] if isinstance(source, int) else source

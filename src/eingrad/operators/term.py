@@ -121,7 +121,7 @@ def normal(
 
 
 def _number(array: Any) -> Any:
-    return array.reshape(())[()] if isinstance(array, np.ndarray) else array
+    return np.asarray(array).item()
 
 
 def _plain(core: Core, sizes: Mapping[int, int]) -> Core:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..align import Aligned
 from ..memory import check_bytes, default_limit
-from . import blocks, eigenbasis, woodbury
+from . import blocks, eigenbasis, sylvester, woodbury
 from .base import NotSuitable, Proposal, Singular, Solver, name_of
 from .identity import Identity, is_permutation
 from .iterative import Iterative
@@ -74,6 +74,7 @@ def choose(
 def _direct(problem: Aligned, dtype: Any, limit: int | None) -> Solver | None:
     """The cheapest direct solver within the limit."""
     offers = [_in_blocks(problem, dtype), eigenbasis.propose(problem, dtype)]
+    offers.append(sylvester.propose(problem, dtype))
     offers.append(woodbury.propose(problem, dtype, lambda p: _simple(p, dtype)))
     allowed: int | None = limit
     for offer in sorted((o for o in offers if o is not None), key=lambda o: o.flops):

@@ -12,14 +12,14 @@ from ..apply import dense_of
 from ..contract import pair
 from ..term import NumericTerm
 from .base import NotSuitable, Proposal, singular
-from .kronecker import Slot, _atom_groups, _key, _restricted
+from .kronecker import Slot, atom_groups, key_of, restricted
 from .matrix import is_symmetric
 
 
 def propose(problem: Aligned, dtype: Any) -> Proposal | None:
     """Where rows and columns have the same slots and in each group of them all terms but multiples
     of the identity are one matrix."""
-    groups = _groups(problem)
+    groups = groups_of(problem)
     if groups is None or len(groups) < 2:
         return None
     sizes = [math.prod(problem.rows[i] for i in g) for g in groups]
@@ -32,13 +32,13 @@ def propose(problem: Aligned, dtype: Any) -> Proposal | None:
     )
 
 
-def _groups(problem: Aligned) -> list[tuple[int, ...]] | None:
+def groups_of(problem: Aligned) -> list[tuple[int, ...]] | None:
     """Positions (slots of rows, which are those of columns) that terms join."""
     if problem.rows != problem.columns:
         return None
     together = list(range(len(problem.rows)))
     for term in problem.terms:
-        for linked in _atom_groups(term):
+        for linked in atom_groups(term):
             rows = {i for i, a in enumerate(term.out_atoms) if a in linked}
             rows |= {j for j, a in enumerate(term.in_atoms) if a in linked}
             if rows:
@@ -50,7 +50,7 @@ def _groups(problem: Aligned) -> list[tuple[int, ...]] | None:
     return [tuple(g) for g in groups.values()]
 
 
-def _is_identity(term: NumericTerm) -> bool:
+def is_identity(term: NumericTerm) -> bool:
     return not term.cores and term.out == term.into and len(set(term.out)) == len(term.out)
 
 
@@ -65,8 +65,8 @@ class Eigenbasis:
         values = [np.full((1,) * len(groups), t.coefficient, dtype) for t in terms]
         for g, group in enumerate(groups):
             slots: list[Slot] = [(side, k) for side in (0, 1) for k in group]
-            parts = [_restricted(t, slots, 1.0) for t in terms]
-            proper = {_key(p): p for p in parts if not _is_identity(p)}
+            parts = [restricted(t, slots, 1.0) for t in terms]
+            proper = {key_of(p): p for p in parts if not is_identity(p)}
             if len(proper) > 1:
                 raise NotSuitable
             if not proper:
@@ -82,7 +82,7 @@ class Eigenbasis:
             along = [1] * len(groups)
             along[g] = size
             for k, p in enumerate(parts):
-                if not _is_identity(p):
+                if not is_identity(p):
                     values[k] = values[k] * eigenvalues.reshape(along)
         total: Any = sum(values[1:], values[0])
         self._values = np.broadcast_to(total, self._sizes())

@@ -66,7 +66,7 @@ def parts_of(problem: Aligned) -> list[Part]:
     return [_part(problem, group, first=k == 0) for k, group in enumerate(found)]
 
 
-def _atom_groups(term: NumericTerm) -> list[set[int]]:
+def atom_groups(term: NumericTerm) -> list[set[int]]:
     """The atoms of a term, those that cores join together."""
     groups: list[set[int]] = []
     for atoms in (*(set(c.atoms) for c in term.cores), *({a} for a in term.sizes)):
@@ -78,7 +78,7 @@ def _atom_groups(term: NumericTerm) -> list[set[int]]:
 
 def _joined_slots(term: NumericTerm) -> list[list[Slot]]:
     result = []
-    for group in _atom_groups(term):
+    for group in atom_groups(term):
         slots: list[Slot] = [(0, i) for i, a in enumerate(term.out_atoms) if a in group]
         slots += [(1, j) for j, a in enumerate(term.in_atoms) if a in group]
         if slots:
@@ -88,7 +88,7 @@ def _joined_slots(term: NumericTerm) -> list[list[Slot]]:
 
 def _agreeing(problem: Aligned, groups: list[list[Slot]]) -> list[list[Slot]]:
     """The groups in which all terms agree, and the rest as one group, which comes first."""
-    keys = [{_key(_restricted(term, group, 1.0)) for term in problem.terms} for group in groups]
+    keys = [{key_of(restricted(term, group, 1.0)) for term in problem.terms} for group in groups]
     differing = [g for g, key in zip(groups, keys, strict=True) if len(key) > 1]
     same = [g for g, key in zip(groups, keys, strict=True) if len(key) == 1]
     sizes = (problem.rows, problem.columns)
@@ -102,7 +102,7 @@ def _agreeing(problem: Aligned, groups: list[list[Slot]]) -> list[list[Slot]]:
     return ([lump] if lump else []) + square
 
 
-def _key(term: NumericTerm) -> Any:
+def key_of(term: NumericTerm) -> Any:
     """Equal for terms that are equal up to their coefficients, and known to be."""
     arrays = tuple((same_numbers(c.array), c.atoms) for c in term.cores)
     return term.out, term.into, tuple(sorted(term.sizes.items())), arrays
@@ -115,12 +115,12 @@ def same_numbers(array: Any) -> Any:
     return array.__array_interface__["data"][0], array.shape, array.strides
 
 
-def _restricted(term: NumericTerm, group: Sequence[Slot], coefficient: float) -> NumericTerm:
+def restricted(term: NumericTerm, group: Sequence[Slot], coefficient: float) -> NumericTerm:
     """The factor of a term on some slots."""
     out = [(term.out_atoms[k],) for side, k in group if side == 0]
     into = [(term.in_atoms[k],) for side, k in group if side == 1]
     atoms = {a for axis in (*out, *into) for a in axis}
-    for linked in _atom_groups(term):
+    for linked in atom_groups(term):
         if linked & atoms:
             atoms |= linked
     cores = [c for c in term.cores if set(c.atoms) <= atoms]
@@ -133,11 +133,11 @@ def _part(problem: Aligned, group: list[Slot], first: bool) -> Part:
     columns = tuple(k for side, k in group if side == 1)
     terms: Sequence[NumericTerm]
     if first:
-        terms = [_restricted(t, group, t.coefficient * _loose(t)) for t in problem.terms]
-        if len({_key(t) for t in terms}) == 1:  # they differ in the number at most
+        terms = [restricted(t, group, t.coefficient * _loose(t)) for t in problem.terms]
+        if len({key_of(t) for t in terms}) == 1:  # they differ in the number at most
             terms = [replace(terms[0], coefficient=sum(t.coefficient for t in terms))]
     else:
-        terms = [_restricted(problem.terms[0], group, 1.0)]
+        terms = [restricted(problem.terms[0], group, 1.0)]
     return Part(
         rows,
         columns,
@@ -155,7 +155,7 @@ def _loose(term: NumericTerm) -> float:
     """The number that cores without slots amount to."""
     outer = {*term.out_atoms, *term.in_atoms}
     result = 1.0
-    for group in _atom_groups(term):
+    for group in atom_groups(term):
         if not group & outer:
             cores = tuple(c for c in term.cores if set(c.atoms) <= group)
             sizes = {a: term.sizes[a] for a in group}

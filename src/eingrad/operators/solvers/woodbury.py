@@ -13,7 +13,7 @@ from ..align import Aligned
 from ..apply import dense_of
 from ..term import Core, NumericTerm
 from .base import NotSuitable, Proposal, Solver, singular
-from .kronecker import _atom_groups
+from .kronecker import atom_groups
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def split(term: NumericTerm) -> Split:
     bridge: list[int] = []  # atoms that number the columns of U and V
     left: list[Core] = []
     right: list[Core] = []
-    for group in _atom_groups(term):
+    for group in atom_groups(term):
         cores = [c for c in term.cores if set(c.atoms) <= group]
         rows, columns = group & out, group & into
         across = [c for c in cores if set(c.atoms) & rows and set(c.atoms) & columns]
