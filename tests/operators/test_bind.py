@@ -47,6 +47,10 @@ CASES: list[tuple[str, str, dict[str, tuple[int, ...]]]] = [
     ("x[::-1]", "x", {"x": (6,)}),
     ("[x; y]", "y", {"x": (2,), "y": (3,)}),
     ("cumsum(x[1:4].*y)", "x", {"x": (6,), "y": (3,)}),
+    ("conv1d(x, w)", "x", {"x": (9,), "w": (4,)}),
+    ("conv1d(x, w)", "w", {"x": (9,), "w": (4,)}),
+    ("sum(conv1d(x, w).^2)", "x x", {"x": (9,), "w": (4,)}),
+    ("exp(x[[0, 2, 2, 1]])", "x", {"x": (5,)}),
     ("norm2(x)", "x x", {"x": (5,)}),
     ("sum(x)", "x x", {"x": (5,)}),
     ('einsum("ijk,j,k->i", T, x, x)', "x", {"T": (2, 3, 3), "x": (3,)}),
@@ -58,7 +62,11 @@ CASES: list[tuple[str, str, dict[str, tuple[int, ...]]]] = [
 
 def bound(text: str, wrt: str, shapes: dict[str, tuple[int, ...]]) -> Any:
     rng = np.random.default_rng(3)
-    declared = {n: " ".join(map(str, s)) for n, s in shapes.items()} if "reshape" in text else {}
+    declared = (
+        {n: " ".join(map(str, s)) for n, s in shapes.items()}
+        if "reshape" in text or "[[" in text
+        else {}
+    )
     derivative = eingrad.derivative(eingrad.parse(text, **declared), *wrt.split())
     values = {name: rng.normal(size=shape) for name, shape in shapes.items()}
     sizes = bind_sizes(derivative.variables, values)

@@ -83,6 +83,14 @@ def test_patterns_act_without_being_built() -> None:
     np.testing.assert_allclose(part @ v, v[5 : n - 3])
 
 
+def test_convolutions_act_by_windows() -> None:
+    rng = np.random.default_rng(0)
+    x, w = rng.normal(size=20_000), rng.normal(size=7)
+    operator = eingrad.derivative("conv1d(x, w)", "x").operator(x=x, w=w)
+    assert peak(lambda: operator.rmatvec(operator @ x)) < 60 * x.nbytes
+    np.testing.assert_allclose(operator @ x, np.correlate(x, w, "valid"))
+
+
 @pytest.mark.parametrize("form", ["dense", "to_sparse"])
 def test_results_over_the_limit_are_refused_before_anything_is_allocated(form: str) -> None:
     operator = factorisation(3000, 5)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ...errors import SizeLimitError
 from ..align import Aligned
 from ..memory import check_bytes, default_limit
 from . import blocks, eigenbasis, sylvester, woodbury
@@ -84,7 +85,7 @@ def _direct(problem: Aligned, dtype: Any, limit: int | None) -> Solver | None:
                 continue
         try:
             return offer.build()
-        except NotSuitable:
+        except (NotSuitable, SizeLimitError):  # a pattern may have to be built in between
             continue
     return None
 

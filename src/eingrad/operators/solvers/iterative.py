@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import SingularError, UnsupportedError
+from ...errors import SingularError, SizeLimitError, UnsupportedError
 from ..align import Aligned
 from ..apply import apply_term
 from ..diagonal import diagonal_of
@@ -61,8 +61,7 @@ class Iterative:
 
     def _conjugate_gradients(self, b: np.ndarray) -> np.ndarray | None:
         """All right sides at once; None where the operator is not positive definite."""
-        diagonal = diagonal_of(self._problem, self._dtype).reshape(-1)
-        scale = 1 / diagonal if (diagonal > 0).all() else np.ones_like(diagonal)
+        scale = self._preconditioner()
         x = np.zeros_like(b)
         r = b.copy()
         z = scale * r
@@ -86,6 +85,16 @@ class Iterative:
             p = z + np.where(active, new / np.where(active, rho, 1), 0)[:, None] * p
             rho = new
         return None
+
+    def _preconditioner(self) -> np.ndarray:
+        """One over the diagonal, where that is positive and cheap."""
+        try:
+            diagonal = diagonal_of(self._problem, self._dtype).reshape(-1)
+        except SizeLimitError:
+            diagonal = np.zeros(1)
+        if (diagonal > 0).all():
+            return 1 / diagonal
+        return np.ones(self._problem.n_rows, self._dtype)
 
     def _krylov(self, b: np.ndarray) -> np.ndarray:
         import scipy.sparse.linalg as sla
