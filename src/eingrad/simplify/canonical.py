@@ -17,6 +17,7 @@ from ..ir.walk import rebuild, topological
 
 MAX_NODES = 400
 MAX_PRODUCTS = 64
+MAX_GROWTH = 600  # terms and factors that opening may add in all
 
 RawFactor = tuple[Node, tuple[tuple[Hashable, ...], ...]]
 
@@ -43,16 +44,25 @@ def _rewritten(root: Node, expand: bool) -> Node:
     if len(order) > MAX_NODES:
         return root
     new: dict[Node, Node] = {}
+    grown = 0
     for node in order:
         operands = tuple(new[o] for o in node.operands)
         current = rebuild(node, operands)
         for _ in range(8):
             opened = _open(current, expand)
+            grown += max(0, _parts(opened) - _parts(current))
+            if grown > MAX_GROWTH:
+                return root
             if opened is current:
                 break
             current = opened
         new[node] = current
     return new[root]
+
+
+def _parts(node: Node) -> int:
+    """Terms and factors of a node, those of the terms of a sum included."""
+    return sum(1 + len(t.operands) for t in node.operands)
 
 
 def _open(node: Node, expand: bool) -> Node:
