@@ -166,6 +166,8 @@ def is_symmetric(term: StructuredTerm, block: Block, split: int) -> bool:
         return False
     above = [a for axis in term.axes[:split] for a in axis if a in block.rows]
     below = [a for axis in term.axes[split:] for a in axis if a in block.columns]
+    if len(above) != len(below):  # an atom that stands on several axes of one side
+        return False
     pairs = list(zip(above, below, strict=True))
     if not pairs or any(term.sizes[a] != term.sizes[b] for a, b in pairs):
         return False
