@@ -1,5 +1,6 @@
 """Formulas that a reader cannot take for something else, and that show what they have in common."""
 
+import numpy as np
 import pytest
 
 import eingrad
@@ -98,3 +99,14 @@ LATEX = [
 @pytest.mark.parametrize(("text", "wrt", "latex"), LATEX)
 def test_latex(text, wrt, latex):
     assert eingrad.derivative(text, *wrt.split(",")).latex().replace(r" \, ", " ") == latex
+
+
+def test_a_residual_chain_is_written_in_a_length_linear_in_its_depth():
+    def written(depth):
+        h = eingrad.vector("x", "n")
+        weights = [eingrad.matrix(f"W{k}", "n n") for k in range(depth)]
+        for W in weights:
+            h = np.tanh(W @ h) + h
+        return len(str(eingrad.gradient((h * h).sum(), weights[0]).formula()))
+
+    assert written(40) < 2.5 * written(20)

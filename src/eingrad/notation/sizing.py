@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from weakref import WeakKeyDictionary
+
 from ..ir.record import REGISTRY
 from .tree import MATRIX, SCALAR, Tree, eye, ones
-from .treewalk import post_order, with_args
+from .treewalk import with_args
 
 Ends = tuple[bool, bool]  # of rows and columns
 
@@ -16,7 +19,6 @@ def hide_sizes(root: Tree, whole: bool = False) -> Tree:
 
     `whole` says that the reader knows the shape of the root.
     """
-    known = known_sizes(root)
     start = (root, (BY_SHAPE, BY_SHAPE) if whole else (NO, NO))
     new: dict[tuple[Tree, tuple[int, int]], Tree] = {}
     stack = [(start, False)]
@@ -32,7 +34,7 @@ def hide_sizes(root: Tree, whole: bool = False) -> Tree:
         elif not tree.args:
             new[key] = tree
         else:
-            parts = list(zip(tree.args, _told(tree, told, known), strict=True))
+            parts = list(zip(tree.args, _told(tree, told), strict=True))
             if ready:
                 new[key] = with_args(tree, tuple(new[part] for part in parts))
             else:
@@ -41,15 +43,15 @@ def hide_sizes(root: Tree, whole: bool = False) -> Tree:
     return new[start]
 
 
-def _told(tree: Tree, told: tuple[int, int], known: dict[Tree, Ends]) -> list[tuple[int, int]]:
+def _told(tree: Tree, told: tuple[int, int]) -> list[tuple[int, int]]:
     """What each part is told about its rows and columns."""
     none = (NO, NO)
     if tree.op == "product":
         result = [none] * len(tree.args)
         wide = [k for k, a in enumerate(tree.args) if not a.scalar]
         for k, before, after in zip(wide, [None, *wide], [*wide[1:], None], strict=False):
-            rows = told[0] if before is None else YES * known[tree.args[before]][1]
-            columns = told[1] if after is None else YES * known[tree.args[after]][0]
+            rows = told[0] if before is None else YES * knows_size(tree.args[before])[1]
+            columns = told[1] if after is None else YES * knows_size(tree.args[after])[0]
             if before is not None and not tree.args[k].kind[0]:
                 rows = NO
             result[k] = (rows, columns)
@@ -57,7 +59,7 @@ def _told(tree: Tree, told: tuple[int, int], known: dict[Tree, Ends]) -> list[tu
     if tree.op in ("sum", "hadamard"):
         result = []
         for k in range(len(tree.args)):
-            others = [known[a] for j, a in enumerate(tree.args) if j != k]
+            others = [knows_size(a) for j, a in enumerate(tree.args) if j != k]
             result.append(
                 (
                     YES if told[0] or any(o[0] for o in others) else NO,
@@ -71,7 +73,9 @@ def _told(tree: Tree, told: tuple[int, int], known: dict[Tree, Ends]) -> list[tu
         return [(told[1], told[0])]
     if tree.op == "kron" and all(told):
         eyes = [k for k, a in enumerate(tree.args) if _is_eye(a)]
-        if len(eyes) == 1 and all(all(known[a]) for k, a in enumerate(tree.args) if k not in eyes):
+        if len(eyes) == 1 and all(
+            all(knows_size(a)) for k, a in enumerate(tree.args) if k not in eyes
+        ):
             return [(YES, YES) if k in eyes else none for k in range(len(tree.args))]
     if tree.op == "power" and tree.kind == MATRIX:
         return [(max(told), max(told))]
@@ -91,18 +95,20 @@ def _is_eye(tree: Tree) -> bool:
 
 def knows_size(tree: Tree) -> Ends:
     """Whether the numbers of rows and columns of a tree follow from names in it."""
-    return known_sizes(tree)[tree]
+    stack = [tree]
+    while stack:
+        top = stack[-1]
+        missing = [a for a in top.args if a not in _KNOWN]
+        stack.extend(missing)
+        if not missing:
+            _KNOWN[top] = _known(stack.pop(), _KNOWN)
+    return _KNOWN[tree]
 
 
-def known_sizes(root: Tree) -> dict[Tree, Ends]:
-    """For each part whether its numbers of rows and columns follow from names in it."""
-    known: dict[Tree, Ends] = {}
-    for tree in post_order(root):
-        known[tree] = _known(tree, known)
-    return known
+_KNOWN: WeakKeyDictionary[Tree, Ends] = WeakKeyDictionary()
 
 
-def _known(tree: Tree, known: dict[Tree, Ends]) -> Ends:
+def _known(tree: Tree, known: Mapping[Tree, Ends]) -> Ends:
     if tree.op in ("ones", "eye") or tree.kind == SCALAR:
         return (False, False)
     if not tree.args:

@@ -29,6 +29,7 @@ from .tree import (
 )
 
 MAX_FACTORED = 24  # a longer sum is written as it stands
+MAX_SPLICED = 40
 
 
 def add_monomials(terms: Sequence[Monomial], kind: Kind) -> Monomial:
@@ -294,8 +295,8 @@ def _sum_tree(terms: list[Monomial], kind: Kind) -> Tree:
 
 
 def _spliced(sign: int, body: Tree) -> list[tuple[int, Tree]]:
-    """A sum inside a sum needs no brackets."""
-    if body.op != "sum":
+    """A sum inside a sum needs no brackets; a long one stays a part that can be shared."""
+    if body.op != "sum" or body.length > MAX_SPLICED:
         return [(sign, body)]
     result = []
     for s, part in zip(body.data, body.args, strict=True):
