@@ -9,6 +9,7 @@ from .calculus import (
     Expression,
     block_diagonal,
     check,
+    curvature,
     derivative,
     gradient,
     gradients,
@@ -20,7 +21,6 @@ from .calculus import (
     laplacian,
     newton_step,
     parse,
-    quadratic_form,
     vjp,
 )
 from .errors import EingradError
@@ -49,6 +49,7 @@ __all__ = [
     "block_diagonal",
     "check",
     "constant",
+    "curvature",
     "derivative",
     "einsum",
     "eye",
@@ -64,7 +65,6 @@ __all__ = [
     "newton_step",
     "ones",
     "parse",
-    "quadratic_form",
     "scalar",
     "tensor",
     "vector",

@@ -47,7 +47,7 @@ def test_laplacian_is_the_trace(text, by, declared):
 @pytest.mark.parametrize(("text", "by", "declared"), CASES)
 def test_quadratic_form_is_the_second_derivative_along_a_direction(text, by, declared):
     y, matrix, _, values = numeric(text, by, declared)
-    d = eingrad.quadratic_form(y, by)
+    d = eingrad.curvature(y, by)
     assert d.check().ok
     v = np.random.default_rng(4).normal(size=np.shape(values[by]))
     wanted = np.ravel(v) @ matrix @ np.ravel(v)
@@ -85,11 +85,11 @@ def test_only_the_small_matrix_is_inverted():
 
 def test_titles_say_what_it_is():
     assert eingrad.laplacian("x'*A*x", "x").title == "tr ∂²y/∂x²"
-    assert eingrad.quadratic_form("x'*A*x", "x", "d").title == "dᵀ (∂²y/∂x²) d"
+    assert eingrad.curvature("x'*A*x", "x", "d").title == "dᵀ (∂²y/∂x²) d"
     assert eingrad.newton_step("norm2(A*x - y)^2", "x").title == "(∂²f/∂x²)⁻¹ ∂f/∂x"
 
 
-@pytest.mark.parametrize("name", ["laplacian", "quadratic_form", "newton_step", "block_diagonal"])
+@pytest.mark.parametrize("name", ["laplacian", "curvature", "newton_step", "block_diagonal"])
 def test_vectors_have_no_hessian_to_contract(name):
     with pytest.raises(ShapeError):
         getattr(eingrad, name)("A*x", "x")

@@ -2,7 +2,7 @@
 
 from .answers import check
 from .compiled import CompiledFunction
-from .contracted import block_diagonal, laplacian, newton_step, quadratic_form
+from .contracted import block_diagonal, curvature, laplacian, newton_step
 from .derivative import Derivative
 from .derive import (
     derivative,
@@ -23,6 +23,7 @@ __all__ = [
     "Expression",
     "block_diagonal",
     "check",
+    "curvature",
     "derivative",
     "gradient",
     "gradients",
@@ -34,6 +35,5 @@ __all__ = [
     "laplacian",
     "newton_step",
     "parse",
-    "quadratic_form",
     "vjp",
 ]

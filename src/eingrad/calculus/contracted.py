@@ -41,7 +41,7 @@ def laplacian(y: Any, x: Any) -> Derivative:
     return _contraction(full, einsum([(full.node, [*axes, *axes])], []), "tr {}", "laplacian", ())
 
 
-def quadratic_form(y: Any, x: Any, direction: Any = None) -> Derivative:
+def curvature(y: Any, x: Any, direction: Any = None) -> Derivative:
     """vᵀHv for the Hessian H of a scalar y: the second derivative of y along v.
 
     Parameters
@@ -56,10 +56,10 @@ def quadratic_form(y: Any, x: Any, direction: Any = None) -> Derivative:
 
     Examples
     --------
-    >>> print(quadratic_form("x'*A*x/2", "x").formula())
+    >>> print(curvature("x'*A*x/2", "x").formula())
     vᵀAv
     """
-    node = _scalar(y, "quadratic_form")
+    node = _scalar(y, "curvature")
     by = find_variable(node, x)
     v = given_or_new(direction, by, "v", "direction")
     step = variable(fresh("t", node, v), ())
@@ -74,7 +74,7 @@ def quadratic_form(y: Any, x: Any, direction: Any = None) -> Derivative:
         free=free,
         previous=[once],
         heading=f"{_called(v)}ᵀ (∂²y/∂{by.name}²) {_called(v)}",
-        called="quadratic_form",
+        called="curvature",
         axis_names=(),
     )
 
