@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from threading import local
+
 from .node import (
     MATRIX_FACTS,
     Apply,
@@ -44,6 +46,16 @@ KNOWN = frozenset(
 )
 
 
+class _Tests(local):
+    """The nodes whose symmetry this thread is testing."""
+
+    def __init__(self) -> None:
+        self.nodes: set[Node] = set()
+
+
+_TESTED = _Tests()
+
+
 def closure(facts: frozenset[str]) -> frozenset[str]:
     """The facts with all that they imply."""
     result = facts
@@ -56,13 +68,16 @@ def facts_of(node: Node) -> frozenset[str]:
     """All facts known of a node (iterative over the graph, each node once)."""
     if "facts" in node._memo:
         return node._memo["facts"]
+    tested = _TESTED.nodes
+    if node in tested:
+        return frozenset()
     stack = [node]
     while stack:
         top = stack[-1]
         if "facts" in top._memo:
             stack.pop()
             continue
-        missing = [n for n in top.operands if "facts" not in n._memo]
+        missing = [n for n in top.operands if "facts" not in n._memo and n not in tested]
         if missing:
             stack.extend(missing)
             continue
@@ -191,8 +206,9 @@ def _equals_its_transpose(node: Contraction | Term | Sum) -> bool:
     """Whether exchanging the axes gives the same canonical form.
 
     While it is being tested the node counts as one without facts, so the test cannot meet itself.
+    That holds for this thread only: others share the node, and would take it for the result.
     """
-    node._memo["facts"] = frozenset()
+    _TESTED.nodes.add(node)
     try:
         if isinstance(node, Contraction):
             return _tagged(node, node.out[0]) is _tagged(node, node.out[1])
@@ -200,7 +216,7 @@ def _equals_its_transpose(node: Contraction | Term | Sum) -> bool:
 
         return transpose(node, (1, 0)) is node
     finally:
-        del node._memo["facts"]
+        _TESTED.nodes.discard(node)
 
 
 def _tagged(node: Contraction, atom: int) -> Node:

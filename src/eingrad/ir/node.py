@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from hashlib import blake2b
+from threading import RLock
 from typing import Any, NamedTuple
 from weakref import WeakValueDictionary
 
@@ -223,6 +224,7 @@ class Sum(Node):
 
 
 _INTERNED: WeakValueDictionary[tuple[Any, ...], Node] = WeakValueDictionary()
+_INTERNING = RLock()  # two threads that build one node must be given one object
 
 
 def _digest(kind: str, content: str, operands: Iterable[Node]) -> bytes:
@@ -252,7 +254,11 @@ def _intern(
     node._memo = {}
     for name, value in fields.items():
         setattr(node, name, value)
-    _INTERNED[full_key] = node
+    with _INTERNING:
+        found = _INTERNED.get(full_key)  # another thread may have been faster
+        if found is not None:
+            return found
+        _INTERNED[full_key] = node
     return node
 
 

@@ -25,6 +25,7 @@ A tree is immutable and interned, so equal formulas are one object, and shared p
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from threading import RLock
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -88,6 +89,7 @@ class Tree:
 
 
 _INTERNED: WeakValueDictionary[tuple[Any, ...], Tree] = WeakValueDictionary()
+_INTERNING = RLock()  # two threads that write one formula must be given one object
 _CAP = 1 << 40
 _EXTRA = {
     "sum": 3,
@@ -130,7 +132,11 @@ def make(
     tree.leaves = min(_CAP, (not args) + sum(a.leaves for a in args))
     tree.turns = min(_CAP, (op == "transpose") + sum(a.turns for a in args))
     tree.text = (head + "".join(a.text for a in args))[:40]
-    _INTERNED[key] = tree
+    with _INTERNING:
+        found = _INTERNED.get(key)  # another thread may have been faster
+        if found is not None:
+            return found
+        _INTERNED[key] = tree
     return tree
 
 
