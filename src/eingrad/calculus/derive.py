@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..differentiate import differentiate, pullback
+from ..differentiate import differentiate, differentiate_each, pullback
 from ..dims import shape_text
 from ..errors import InputError, ShapeError
 from ..ir.build import add, einsum, multiply, number, sum_of
@@ -85,7 +85,7 @@ def derivative(
     by = [find_variable(node, item) for item in wrt]
     # What is differentiated again must not know that S = Sᵀ: then the check would differentiate 2S
     # where the second derivative is that of S + Sᵀ. Facts are put to use in the last one alone.
-    chain = [differentiate(node, by[:k], mode) for k in range(1, len(by) + 1)]
+    chain = differentiate_each(node, by, mode)
     free = shortest(with_facts(chain[-1]))
     counted, notes = for_symmetric(free, node.ndim, by, symmetric)
     result = free if counted is free else shortest(counted)

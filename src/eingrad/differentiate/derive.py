@@ -30,11 +30,22 @@ def differentiate(y: Node, variables: Sequence[Variable], mode: str = "auto") ->
     mode:
         `"reverse"`, `"forward"` or `"auto"`, which compares the axes that each would carry.
     """
+    return differentiate_each(y, variables, mode)[-1] if variables else y
+
+
+def differentiate_each(y: Node, variables: Sequence[Variable], mode: str = "auto") -> list[Node]:
+    """∂y / ∂x₁, ∂²y / ∂x₁ ∂x₂, …: each derivative is that of the one before.
+
+    What is differentiated again has its facts off; they are put back in each result by itself.
+    """
     free: dict[Node, Variable] = {v: _asleep(v) for v in dict.fromkeys(variables)}
-    result = substitute(y, free)
+    bare = substitute(y, free)
+    chain = []
     for v in variables:
-        result = _one(result, free[v], mode)
-    return substitute(result, {bare: v for v, bare in free.items()})
+        bare = _one(bare, free[v], mode)
+        chain.append(bare)
+    back = {asleep: v for v, asleep in free.items()}
+    return [substitute(node, back) for node in chain]
 
 
 def pullback(y: Node, x: Variable, incoming: Node) -> Node:

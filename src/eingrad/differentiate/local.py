@@ -61,13 +61,11 @@ def _of_product(node: Contraction | Term, dependent: set[Node]) -> Iterator[Loca
 def _of_function(node: Apply, dependent: set[Node]) -> Iterator[Local]:
     record = lookup(node.function)
     params = dict(node.params) if record.rule_params else {}
-    for operand, rule in zip(node.operands, record.derivative, strict=True):
+    for place, (operand, rule) in enumerate(zip(node.operands, record.derivative, strict=True), 1):
         if operand not in dependent:
             continue
         if rule is None:
-            raise UnsupportedError(
-                f"{record.name} has no derivative by operand {node.operands.index(operand) + 1}"
-            )
+            raise UnsupportedError(f"{record.name} has no derivative by operand {place}")
         if isinstance(rule, IndexRule | FamilyRule):
             yield from _by_index_rule(node, operand, rule.given(params), params)
             continue
@@ -84,8 +82,11 @@ def _by_index_rule(
 ) -> Iterator[Local]:
     """A rule in index notation; leading axes that it does not write are a shared batch."""
     result: Any = rule.build(node, *node.operands, **params)
-    if not isinstance(result, Indexed):
-        return  # the number 0
+    if not isinstance(result, Indexed):  # taken for 0, it would be a wrong derivative unseen
+        raise TypeError(
+            f"an index rule of {node.function} gave {type(result).__name__}, not an Indexed; "
+            "a derivative that is 0 is written ZERO"
+        )
     batch = operand.ndim - len(rule.into)
     lead: Axes = tuple((("batch", k),) for k in range(batch))
     sizes: dict[Hashable, Dim] = {("batch", k): operand.shape[k] for k in range(batch)}
