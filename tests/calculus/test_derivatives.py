@@ -221,3 +221,13 @@ def test_an_answer_for_symmetric_matrices_only_is_told_so() -> None:
     verdict = eingrad.check("x'*A*x", "x", answer="2*A*x")
     assert not verdict.equal
     assert "symmetric" in verdict.reason
+
+
+@pytest.mark.parametrize(("written", "held"), [("ﬁ", "fi"), ("µ", "μ"), ("x₁", "x1")])
+def test_a_name_to_differentiate_by_is_read_like_a_declared_one(written: str, held: str) -> None:
+    y = eingrad.parse(f"3*{held}^2", **{held: ""})
+    d = eingrad.derivative(y, written)
+    assert d.wrt[0].name == held
+    assert d.node is eingrad.derivative(y, held).node
+    assert d.node.operands  # 6 times the variable: not the 0 of one that does not occur
+    assert eingrad.derivative("7*q", written).wrt[0].name == held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ..dims import Dim, shape_text
 from ..errors import InputError, NameError_, ShapeError
+from ..frontends.declare import check_name
 from ..frontends.python import Tensor
 from ..frontends.text import Parsed
 from ..frontends.text import parse as parse_text
@@ -107,6 +109,8 @@ def find_variable(node: Node, item: Any) -> Variable:
         return item
     known = {v.name: v for v in variables(node)}
     if isinstance(item, str):
+        if item not in known and unicodedata.normalize("NFKC", item).isidentifier():
+            item = check_name(item)  # as it was declared: x₁ is x1, the micro sign is μ
         if item in known:
             return known[item]
         close = difflib.get_close_matches(item, known, 1)
@@ -158,6 +162,7 @@ def _name(node: Node) -> str:
 
 def implied_variable(name: str, node: Node) -> Variable:
     """The variable that an undeclared name means, with sizes that `node` does not use."""
+    name = check_name(name)
     read = parse_text(name, {}).node
     if not isinstance(read, Variable):
         raise NameError_(f"{name!r} is not the name of a variable")
