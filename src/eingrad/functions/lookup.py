@@ -79,7 +79,7 @@ register(
                 "tf.one_hot(tf.cast(tf.round({0}), tf.int64) % {size}, {size}, dtype={0}.dtype)"
             ),
         },
-        notation=Notation("call", "one_hot", r"\operatorname{onehot}"),
+        notation=Notation("call", "one_hot", r"\operatorname{onehot}", shown=("size",)),
         domain=("integer",),
         spellings=(),
         defaults={"size": 1},

@@ -163,6 +163,7 @@ def _chain(
 
     factors: list[Tree] = []
     used: list[int] = []  # an atom with two edges is no chain
+    written: set[frozenset[int]] = set()  # nor is one that leaves an edge out
     i = j = 0
     while i < len(rows) or j < len(columns):
         row = rows[i] if i < len(rows) else None
@@ -170,6 +171,7 @@ def _chain(
         if row is not None and column is not None and joined(row, column):
             factors.append(_entry(net, row, column))
             used += {row, column}
+            written.add(frozenset((row, column)))
             i, j = i + 1, j + 1
         elif row is not None and column is not None and alone(row) and alone(column):
             factors.append(_entry(net, row, column))
@@ -177,10 +179,12 @@ def _chain(
         elif row is not None and i + 1 < len(rows) and joined(row, rows[i + 1]):
             factors.append(vec(net.monomial_core(rows[i + 1], row)))
             used += rows[i : i + 2]
+            written.add(frozenset(rows[i : i + 2]))
             i += 2
         elif column is not None and j + 1 < len(columns) and joined(column, columns[j + 1]):
             factors.append(transposed(vec(net.monomial_core(columns[j + 1], column))))
             used += columns[j : j + 2]
+            written.add(frozenset(columns[j : j + 2]))
             j += 2
         elif row is not None and alone(row):
             factors.append(_weight(net, row))
@@ -190,8 +194,7 @@ def _chain(
             j += 1
         else:
             raise NotReducible
-    within = [p for p in pairs if p <= set(used)]
-    if len(set(used)) < len(used) or len(within) != len(pairs) or 2 * len(pairs) > len(used):
+    if len(set(used)) < len(used) or not pairs <= written:
         raise NotReducible
     return kron(*factors)
 
