@@ -78,12 +78,15 @@ class Dim:
         return Dim(self.terms + tuple((m, -c) for m, c in as_dim(other).terms))
 
     def divide(self, other: Dim) -> Dim | None:
-        """The exact quotient, or None when there is none: `(n*n - n).divide(n - 1)` is n."""
+        """The exact quotient, or None when there is none: `(n*n - n).divide(n - 1)` is n.
+
+        Zero by anything but zero is zero; zero by zero could be any size.
+        """
         if other.terms == ONE.terms:
             return self
         if self == other and self.terms:
             return ONE
-        if not other.terms or not self.terms:
+        if not other.terms:
             return None
         (leading, scale), quotient, rest = other.terms[0], [], self
         while rest.terms:  # the leading term of a multiple is a multiple of the leading term

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import eingrad.functions  # noqa: F401
+from eingrad.dims import Dim
 from eingrad.ir import build, construct
 from eingrad.ir.apply import apply
 from eingrad.ir.build import contract, dims, transpose
@@ -120,3 +121,16 @@ def test_complex_step_is_exact_and_central_differences_know_their_error() -> Non
     # A kink inside all steps shows as doubt.
     _, doubt = central(np.abs, np.array([1e-7]), np.array([1.0]))
     assert doubt[0] > 1e-2
+
+
+def test_a_derivative_without_entries_is_reported_as_that() -> None:
+    z = variable("Z", (Dim.of(0), Dim.of(3)))
+    y = build.contract("ij,ij->", z, z)
+    report = check_derivative(y, [z], 2 * z)
+    assert report.ok
+    assert "no entries" in report.text
+    n = variable("N", build.dims("m", "n"))
+    square = build.contract("ij,ij->", n, n)
+    empty = check_derivative(square, [n], 2 * n, sizes={"m": 0, "n": 3})
+    assert "no entries" in empty.text
+    assert "no entries" not in check_derivative(square, [n], 2 * n).text

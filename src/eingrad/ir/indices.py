@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from ..dims import ONE, Dim, shape_text
+from ..dims import ONE, Dim, product, shape_text
 from ..errors import ShapeError
 from .node import AxisIndex
 
@@ -51,6 +51,9 @@ class Atoms:
         do."""
         p = list(self.resolve(left))[::-1]
         q = list(self.resolve(right))[::-1]
+        sizes_p, sizes_q = ([self.size[a] for a in axis] for axis in (p, q))
+        if sizes_p != sizes_q and product(sizes_p) == product(sizes_q) == 0:
+            raise SplitConflict  # a cut of nothing is determined by no quotient
         while p and q:
             a, b = p.pop(), q.pop()
             if a == b:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from ..dims import ONE, Dim, as_dim, product, shape_text
+from ..dims import Dim, as_dim, product, shape_text
 from ..errors import ShapeError
 from . import algebra
 from .indices import Atoms, SplitConflict, merge_adjacent
@@ -112,16 +112,12 @@ class _Product:
                 else:
                     compound.append((dim, axis))
         for dim, axis in compound:
-            rest: Dim | None = dim
-            missing = []
-            for a in axis:
-                if a in known:
-                    rest = rest.divide(known[a]) if rest is not None else None
-                else:
-                    missing.append(a)
-            if rest is None or len(missing) > 1 or (not missing and rest != ONE):
+            missing = [a for a in axis if a not in known]
+            given = product(known[a] for a in axis if a in known)
+            rest = dim.divide(given) if len(missing) == 1 else None
+            if rest is None and (missing or given != dim):
                 raise ShapeError(f"an axis of size {dim} cannot be cut as asked")
-            if missing:
+            if rest is not None:
                 known[missing[0]] = rest
         for axis in out:
             for a in axis:
@@ -146,7 +142,11 @@ class _Product:
                 self.atoms.unify(axis, tuple(local[a] for a in inner))
         except SplitConflict:
             self.atoms.size, self.atoms.became = before
-            self.factors.append((node, axes))
+            flat = [a for axis in node.out for a in axis]
+            if not node.factors and len(flat) == len(set(flat)):  # one number, however it is cut
+                self.coefficient = exact(self.coefficient * node.coefficient)
+            else:
+                self.factors.append((node, axes))
             return
         self.used.update(local)
         self.coefficient = exact(self.coefficient * node.coefficient)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..dims import shape_text
+from ..dims import Dim, shape_text
 from ..ir import build
 from ..ir.facts import closure
 from ..ir.node import Apply, Node, Variable, variable
@@ -125,7 +125,14 @@ def check_derivative(
         worst, used, method = _at_sizes(chain, wrt, points, chosen, facts, seed, method)
         if used:
             break
-    return _report(worst, method, chosen, used)
+    empty = all(_empty(node, chosen) for node in chain[1:])
+    return _report(worst, method, chosen, used, empty)
+
+
+def _empty(node: Node, sizes: Mapping[str, int]) -> bool:
+    """Whether an axis has size 0, by itself or for these sizes."""
+    known = {name: Dim.of(value) for name, value in sizes.items()}
+    return any(d.substitute(known) == 0 for d in node.shape)
 
 
 def _at_sizes(
@@ -166,14 +173,16 @@ def _at_sizes(
     return worst, used, method
 
 
-def _report(worst: float, method: str, sizes: dict[str, int], used: int) -> Report:
+def _report(worst: float, method: str, sizes: dict[str, int], used: int, empty: bool) -> Report:
     if not used:
         text = "not checked: no random point was found where the expression is finite"
         return Report(False, np.inf, method, sizes, 0, text)
     ok = bool(worst <= TOLERANCE[method])
     shown = ", ".join(f"{name}={value}" for name, value in sorted(sizes.items()))
     places = f"{used} random point{'s' if used > 1 else ''}" + (f" ({shown})" if shown else "")
-    if ok:
+    if empty:
+        text = f"computed on {places}: the derivative has no entries, so none can differ"
+    elif ok:
         digits = f"{worst:.0e}" if worst else "0"
         text = f"checked against {method} differences on {places}: largest relative error {digits}"
     else:
@@ -310,7 +319,8 @@ def _directions(
 ) -> Sequence[np.ndarray]:
     """All unit entries, or a few random directions, within what the facts allow."""
     if every:
-        units = np.eye(int(np.prod(shape))).reshape(-1, *shape)
+        entries = int(np.prod(shape))
+        units = np.eye(entries).reshape(entries, *shape)
         kept = {_allowed(u, facts).tobytes(): _allowed(u, facts) for u in units}
         return [d for d in kept.values() if d.any()]
     return [_allowed(rng.normal(size=shape), facts) for _ in range(DIRECTIONS)]
