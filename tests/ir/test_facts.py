@@ -16,6 +16,9 @@ from eingrad.ir.node import Node, variable
 from eingrad.ir.walk import topological, variables
 from eingrad.verify.reference import evaluate
 from eingrad.verify.sample import random_value
+from tests.strategies import FACTS as DECLARED
+from tests.strategies import SIZES as STRATEGY_SIZES
+from tests.strategies import SMOOTH_OPERATIONS, Expression, expressions, random_values
 
 SIZES = {"m": 3, "n": 4}
 FACTS = ("", "symmetric", "spd", "psd", "positive", "nonnegative", "diagonal", "symmetric positive")
@@ -92,11 +95,30 @@ def test_claimed_facts_hold(node: Node, seed: int) -> None:
         v.name: random_value([d.evaluate(SIZES) for d in v.shape], v.facts, rng, "signed")
         for v in variables(node)
     }
+    check_facts(node, values, SIZES)
+
+
+def check_facts(node: Node, values: dict[str, np.ndarray], sizes: dict[str, int]) -> None:
+    """All that is claimed of a node and of those inside of it is true at these values."""
     for part in topological(node):
-        value = evaluate(part, values, SIZES)
+        value = evaluate(part, values, sizes)
         if np.abs(value).max(initial=0.0) < 1e8:
             for fact in facts_of(part):
                 assert holds(fact, value), (fact, part)
+
+
+@settings(max_examples=200, deadline=None)
+@given(expressions(facts=DECLARED, operations=SMOOTH_OPERATIONS))
+def test_facts_of_any_expression_hold(expression: Expression) -> None:
+    check_facts(expression.node, random_values(expression.variables), STRATEGY_SIZES)
+
+
+@pytest.mark.parametrize("fact", ["symmetric", "psd", "spd"])
+def test_the_diagonal_of_a_matrix_in_all_columns_is_not_like_the_matrix(fact: str) -> None:
+    a = variable("A", dims("n", "n"), frozenset({fact}))
+    repeated = build.einsum([(a, ((0,), (0,)))], [(0,), (1,)], 1, {1: a.shape[0]})
+    assert not facts_of(repeated) & {"symmetric", "psd", "spd"}
+    assert fact in facts_of(a * 2)
 
 
 @pytest.mark.parametrize(

@@ -170,8 +170,11 @@ def _of_product_or_sum(node: Contraction | Term | Sum) -> frozenset[str]:
                     found.add("psd")
         if isinstance(node, Term) and coefficient > 0 and len(node.factors) and not deltas:
             matrix = [f for f in node.factors if f.indices]
-            if len(matrix) == 1 and all(
-                "positive" in facts_of(f.node) for f in node.factors if not f.indices
+            # Its axes must be those of the node: diag(A) in all columns is not like A.
+            if (
+                len(matrix) == 1
+                and set(matrix[0].indices) == {(a,) for a in flat}
+                and all("positive" in facts_of(f.node) for f in node.factors if not f.indices)
             ):
                 inner = facts_of(matrix[0].node)
                 found |= {"spd", "psd", "symmetric"} & inner
