@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 
 import eingrad
+from eingrad.dims import as_dim
+from eingrad.ir import build
+from eingrad.ir.apply import apply
 from eingrad.ir.node import Node
 from eingrad.ir.walk import topological, with_facts
 from eingrad.verify.reference import evaluate
@@ -223,3 +226,47 @@ def test_an_index_that_is_used_elsewhere_keeps_the_inverse() -> None:
     weighted = eingrad.einsum("ij,jk,j->ik", np.linalg.inv(x), x, w).node
     assert "inv" in repr(weighted)
     assert not np.allclose(evaluate(weighted, {"X": values()["X"], "w": values()["p"]}), np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "product"),
+    [
+        ("inv(X)", "X", "eye(6)"),
+        ("inv(B'*B)", "B'*B", "eye(6)"),
+        ("expm(X)", "expm(-X)", "eye(6)"),
+        ("cholesky(B'*B)'", "inv(cholesky(B'*B))'", "eye(6)"),
+    ],
+)
+def test_what_would_cancel_stays_where_the_axes_are_cut_in_conflict(
+    left: str, right: str, product: str
+) -> None:
+    """2·3 against 3·2: there is no delta between them, so both matrices stay."""
+    rng = np.random.default_rng(4)
+    given = {"X": rng.normal(size=(6, 6)), "B": rng.normal(size=(7, 6))}
+    one, other, whole = (eingrad.parse(text, X="6 6", B="7 6") for text in (left, right, product))
+    cut = np.tensordot(np.reshape(one, (2, 3, 6)), np.reshape(other, (6, 3, 2)), ([2], [0]))
+    wanted = evaluate(whole.node, given).reshape(2, 3, 3, 2)
+    np.testing.assert_allclose(evaluate(cut.node, given), wanted, rtol=0, atol=1e-9)
+
+
+@pytest.mark.parametrize(("m", "n"), [(2, 2), (3, 3), (3, 2)])
+def test_a_commutation_matrix_is_no_kronecker_product(m: int, n: int) -> None:
+    sizes = {0: as_dim(m), 1: as_dim(n)}
+    matrix = build.einsum([], [(0, 1), (1, 0)], 1, sizes)
+    dense = evaluate(matrix, {})
+    assert (dense.sum(axis=0) == 1).all() and (dense.sum(axis=1) == 1).all()
+    for name, function in (("det", np.linalg.det), ("inv", np.linalg.inv)):
+        close(evaluate(apply(name, matrix), {}), function(dense), name)
+
+
+def test_blocks_that_share_an_index_are_no_kronecker_product() -> None:
+    a, b = eingrad.matrix("A", "3 3"), eingrad.matrix("B", "3 3")
+    rng = np.random.default_rng(5)
+    given = {"A": rng.normal(size=(3, 3)), "B": rng.normal(size=(3, 3)) + 2}
+    i = np.eye(3)
+    whole = np.reshape(eingrad.einsum("ij,jk,jl->ijlk", a, b, i), (9, 9))
+    dense = np.einsum("ij,jk,jl->ijlk", given["A"], given["B"], i).reshape(9, 9)
+    close(evaluate(np.linalg.det(whole).node, given), np.linalg.det(dense), "det")
+    shared = build.einsum([(a.node, ((0,), (1,))), (b.node, ((1,), (2,)))], [(0, 1), (1, 2)])
+    wanted = np.linalg.det(evaluate(shared, given))
+    close(evaluate(apply("det", shared), given), wanted, "det of shared")

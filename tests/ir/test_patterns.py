@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import eingrad.functions  # noqa: F401
 from eingrad.dims import Dim, as_dim
 from eingrad.errors import ShapeError, UnsupportedError
-from eingrad.ir import build, kernels
+from eingrad.ir import build, construct, kernels
 from eingrad.ir.apply import apply
 from eingrad.ir.convolution import sliding_size
 from eingrad.ir.node import Kernel, Node, variable
@@ -116,6 +116,16 @@ def test_triangles_are_not_taken_for_selections() -> None:
     assert count_patterns(node) == 2
     dense = np.tri(5)
     np.testing.assert_array_equal(evaluate(node, {}, SIZES), dense.T @ dense)
+
+
+def test_equal_patterns_that_meet_with_cuts_that_conflict_stay() -> None:
+    rows = kernels.gather([4, 0, 3, 1], as_dim(6))
+    one = construct.reshape(rows, (4, 2, 3))
+    other = construct.reshape(rows, (4, 3, 2))
+    node = build.contract("iab,icd->abcd", one, other)
+    dense = evaluate(rows, {}, SIZES)
+    wanted = (dense.T @ dense).reshape(2, 3, 3, 2)
+    np.testing.assert_array_equal(evaluate(node, {}, SIZES), wanted)
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,9 @@ def cancel_with_operand(view: ProductView, position: int) -> bool:
                 if mine == its and not exchange:
                     continue  # X⁻¹[i,j] X[i,k] is no product of the two
                 shared = ends[mine]
-                if other_axes[-2:][its] == shared and view.private(shared, 2):
-                    view.drop({position, k}, shared)
-                    view.unify(ends[1 - mine], other_axes[-2:][1 - its])
+                if other_axes[-2:][its] != shared or not view.private(shared, 2):
+                    continue
+                if view.join({position, k}, shared, (ends[1 - mine], other_axes[-2:][1 - its])):
                     return True
     return isinstance(x, Contraction) and _cancel_with_factors(view, position, x)
 
@@ -137,9 +137,9 @@ def _cancel_with_factors(view: ProductView, position: int, x: Contraction) -> bo
             counts[shared] += 1
             if at[far] in inside or len(set(inside)) < len(inside):
                 continue
-            if all(view.private((a,), count) for a, count in counts.items()):
-                view.drop({position, *places}, tuple(inside))
-                view.unify(ends[1 - mine], (at[far],))
+            if not all(view.private((a,), count) for a, count in counts.items()):
+                continue
+            if view.join({position, *places}, tuple(inside), (ends[1 - mine], (at[far],))):
                 return True
     return False
 

@@ -205,10 +205,9 @@ def _opposite(view: ProductView, position: int) -> bool:
         pairs = [(1, 0), (0, 1)] + ([(0, 0), (1, 1)] if has(x, "symmetric") else [])
         for mine, its in pairs:
             shared = axes[-2:][mine]
-            if shared == ends[its] and view.private(shared, 2):
-                free = axes[-2:][1 - mine]
-                view.drop({position, k}, shared)
-                view.unify(free, ends[1 - its])
+            if shared != ends[its] or not view.private(shared, 2):
+                continue
+            if view.join({position, k}, shared, (axes[-2:][1 - mine], ends[1 - its])):
                 return True
     return False
 

@@ -168,6 +168,9 @@ def kronecker_parts(node: Node) -> tuple[Number, list[Node]] | None:
     rows, columns = node.out
     if len(rows) != len(columns) or len(rows) < 2:
         return None
+    pairs = [{r, c} for r, c in zip(rows, columns, strict=True)]
+    if sum(map(len, pairs)) > len(set().union(*pairs)):  # A[0,1] B[1,2] on (0 1)×(1 2) is no A ⊗ B
+        return None
     parts: list[Node] = []
     used = 0
     sizes = dict(enumerate(node.sizes))
@@ -176,6 +179,8 @@ def kronecker_parts(node: Node) -> tuple[Number, list[Node]] | None:
             return None
         mine = [f for f in node.factors if {a for axis in f.indices for a in axis} <= {r, c}]
         mine = [f for f in mine if f.indices]
+        if not mine and r != c:  # ones, which have no inverse
+            return None
         used += len(mine)
         parts.append(build.einsum(mine, [(r,), (c,)], 1, sizes))
     scalars = [f for f in node.factors if not f.indices]

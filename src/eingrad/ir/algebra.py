@@ -175,9 +175,26 @@ class ProductView:
             placed = tuple(tuple(local[a] for a in axis) for axis in factor.indices)
             self.factors.append((factor.node, placed))
 
-    def unify(self, left: AxisIndex, right: AxisIndex) -> None:
-        """Make two axes one (a delta)."""
-        self.atoms.unify(left, right)
+    def join(
+        self,
+        positions: Iterable[int],
+        axis: AxisIndex,
+        *pairs: tuple[AxisIndex, AxisIndex],
+    ) -> bool:
+        """Put deltas in place of factors and of the sum over an axis that only they carried.
+
+        Where two axes of a pair are cut in ways that have no common refinement, nothing changes
+        and the answer is False.
+        """
+        before = (list(self.atoms.size), dict(self.atoms.became))
+        try:
+            for left, right in pairs:
+                self.atoms.unify(left, right)
+        except SplitConflict:
+            self.atoms.size, self.atoms.became = before
+            return False
+        self.drop(positions, axis)
+        return True
 
     def _resolve(self) -> None:
         resolve = self.atoms.resolve
@@ -238,9 +255,9 @@ def cancel_orthogonal(view: ProductView) -> bool:
         for p, q in combinations(positions, 2):
             mine, its = view.factors[p][1], view.factors[q][1]
             for end in (0, 1):
-                if mine[end] == its[end] and view.private(mine[end], 2):
-                    view.drop({p, q}, mine[end])
-                    view.unify(mine[1 - end], its[1 - end])
+                if mine[end] != its[end] or not view.private(mine[end], 2):
+                    continue
+                if view.join({p, q}, mine[end], (mine[1 - end], its[1 - end])):
                     return True
     return False
 

@@ -53,14 +53,9 @@ def meet(view: ProductView, p: int, q: int) -> bool:
     node, mine = view.factors[p]
     its = view.factors[q][1]
     if mine[:-1] == its[:-1]:
-        view.replace({q})
-        view.unify(mine[-1], its[-1])
-        return True
+        return view.join({q}, (), (mine[-1], its[-1]))
     if mine[-1] and mine[-1] == its[-1] and injective(node):
-        view.replace({q})
-        for left, right in zip(mine[:-1], its[:-1], strict=True):
-            view.unify(left, right)
-        return True
+        return view.join({q}, (), *zip(mine[:-1], its[:-1], strict=True))
     return False
 
 
