@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -15,6 +16,7 @@ from eingrad.ir import build, construct
 from eingrad.ir.apply import apply
 from eingrad.ir.build import contract, dims, einsum, transpose
 from eingrad.ir.node import Contraction, Node, Sum, Term, Variable, variable
+from eingrad.ir.walk import topological
 from eingrad.verify.reference import evaluate
 
 M, N, K = (Dim.symbol(s) for s in "mnk")
@@ -247,3 +249,47 @@ def test_numbers_are_exact() -> None:
     assert build.number(4) ** Fraction(1, 2) is build.number(2)
     with pytest.raises(ShapeError):
         build.number(float("nan"))
+
+
+def test_elementwise_functions_of_a_diagonal_see_only_the_diagonal() -> None:
+    diagonal = contract("ii->i", A)
+    logs = apply("log", diagonal)
+    assert logs is not contract("ii->i", apply("log", A))
+    assert apply("log", build.broadcast_to(diagonal, (M, N))) is build.broadcast_to(logs, (M, N))
+    cube = var("T", "n", "n", "m")
+    flat = contract("iij->ij", cube)
+    assert apply("exp", t(flat)) is t(apply("exp", flat))
+    assert apply("exp", construct.ravel(flat)) is construct.ravel(apply("exp", flat))
+    v = np.diag([2.0, 3.0, 5.0]) - np.ones((3, 3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # the other entries have no logarithm
+        np.testing.assert_allclose(value(logs, A=v), np.log([1.0, 2.0, 4.0]))
+
+
+def test_a_number_without_a_function_value_is_left_alone_in_silence() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "log" in repr(apply("log", build.number(-1)) * x)
+
+
+def test_rows_stay_before_columns_on_factors_of_many_axes() -> None:
+    """The place of an axis counts however many axes a factor has."""
+    shared = [(f"k{i}",) for i in range(10)]
+    f, g = var("F", *[2] * 10, "n", "n"), var("G", *[2] * 10, "n", "n")
+    node = einsum(
+        [(f, [*shared, ("s",), ("c",)]), (g, [*shared, ("r",), ("s",)])], [("r",), ("c",)]
+    )
+    (contraction,) = [n for n in topological(node) if isinstance(n, Contraction)]
+    places = [
+        next(k for f in contraction.factors for k, axis in enumerate(f.indices) if a in axis)
+        for a in contraction.out
+    ]
+    assert places == [10, 11]
+
+
+def test_orthogonal_matrices_that_meet_with_cuts_that_conflict_stay() -> None:
+    q = var("Q", 6, 6, facts="orthogonal")
+    left, right = construct.reshape(q, (6, 2, 3)), construct.reshape(q, (6, 3, 2))
+    node = contract("iab,icd->abcd", left, right)
+    a, _ = np.linalg.qr(RNG.normal(size=(6, 6)))
+    np.testing.assert_allclose(value(node, Q=a), np.eye(6).reshape(2, 3, 3, 2), rtol=0, atol=1e-12)

@@ -7,6 +7,8 @@ import math
 from collections.abc import Hashable
 from typing import Any
 
+import numpy as np
+
 from ..dims import Dim
 from ..errors import ShapeError
 from . import build
@@ -52,7 +54,8 @@ def _below_views(record: Record, operands: tuple[Node, ...], params: dict[str, A
         return build.broadcast_to(apply(record.name, build.number(0), **params), operand.shape)
     value = build.number_of(operand)
     if value in (-1, 0, 1):
-        at = record.evaluate(float(value), **params)
+        with np.errstate(all="ignore"):  # log(−1) stays as it is
+            at = record.evaluate(float(value), **params)
         if math.isfinite(at) and at in (-1.0, 0.0, 1.0):
             return build.number(int(at))
         return None
@@ -69,6 +72,8 @@ def _below_views(record: Record, operands: tuple[Node, ...], params: dict[str, A
         return build.einsum([(inner, ())], operand.out, 1, sizes)
     if len(operand.factors) == 1 and operand.coefficient == 1:
         node, indices = operand.factors[0]
+        if len(set(sum(indices, ()))) < len(sum(indices, ())):
+            return _of_diagonal(record, operand, params)
         return build.einsum([(apply(record.name, node, **params), indices)], operand.out, 1, sizes)
     # A product that does not carry all axes is a broadcast: apply below it.
     carried = {a for _, indices in operand.factors for axis in indices for a in axis}
@@ -77,6 +82,18 @@ def _below_views(record: Record, operands: tuple[Node, ...], params: dict[str, A
         core = build.einsum(operand.factors, kept, operand.coefficient, sizes)
         return build.einsum([(apply(record.name, core, **params), kept)], operand.out, 1, sizes)
     return None
+
+
+def _of_diagonal(record: Record, operand: Term, params: dict[str, Any]) -> Node | None:
+    """f of the diagonal of x: not the diagonal of f(x), which would cost all entries of x."""
+    axes = [axis for axis in dict.fromkeys(operand.factors[0].indices) if axis]
+    atoms = list(dict.fromkeys(sum(axes, ())))
+    kept = axes if len(atoms) == len(sum(axes, ())) else [(a,) for a in atoms]
+    core = build.einsum(operand.factors, kept, 1, dict(enumerate(operand.sizes)))
+    if core is operand or kept == list(operand.out):
+        return None
+    sizes: dict[Hashable, Dim] = dict(enumerate(operand.sizes))
+    return build.einsum([(apply(record.name, core, **params), kept)], operand.out, 1, sizes)
 
 
 def _without_ones(record: Record, operand: Sum, params: dict[str, Any]) -> Node | None:

@@ -39,9 +39,11 @@ def canonical_contraction(
     sizes: Shape = tuple(size[a] for a in label)
     place: dict[int, int] = {}
     for node, indices in factors:
+        exchange = is_symmetric(node)
         for position, axis in enumerate(indices):
+            at = 0 if exchange else position
             for atom in axis:
-                place[atom] = min(position if not is_symmetric(node) else 0, place.get(atom, 9))
+                place[atom] = min(at, place.get(atom, at))
     # Rows before columns: AB is stored as AB rather than as its transpose.
     axes = sorted(free, key=lambda atom: (place[atom], label[atom]))
     return raw_contraction(named, tuple(label[a] for a in axes), sizes), axes
@@ -87,7 +89,7 @@ def _best_order(
         if not twins:
             leaves += 1
             order = sorted(range(len(factors)), key=colours.__getitem__)
-            code = _encode(factors, symmetric, order, base, index_colours)
+            code = _encode(factors, symmetric, order, base, index_colour, index_colours)
             if best is None or code < best[0]:
                 best = (code, order, index_colours)
             continue
@@ -155,8 +157,10 @@ def _encode(
     symmetric: list[bool],
     order: list[int],
     base: list[int],
+    kind: dict[int, int],
     index_colours: dict[int, int],
 ) -> Any:
+    """What is minimised: `kind` tells free atoms from summed ones, and sizes."""
     label: dict[int, int] = {}
     code = []
     for k in order:
@@ -168,6 +172,6 @@ def _encode(
         for axis in indices:
             for atom in axis:
                 label.setdefault(atom, len(label))
-        named = [tuple(label[a] for a in axis) for axis in indices]
+        named = [tuple((label[a], kind[a]) for a in axis) for axis in indices]
         code.append((base[k], tuple(sorted(named) if symmetric[k] else named)))
     return code
