@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import jax
 import numpy as np
-import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -78,7 +78,6 @@ def test_forward_and_reverse_give_one_tensor(e: Expression, data: st.DataObject)
 @settings(relaxed, max_examples=60)
 @given(expressions(max_steps=7), st.data())
 def test_jacobians_agree_with_jax(e: Expression, data: st.DataObject) -> None:
-    jax = pytest.importorskip("jax")
     x = an_input(data, e.node)
     values = random_values(e.variables)
     with jax.enable_x64(True):
@@ -90,7 +89,6 @@ def test_jacobians_agree_with_jax(e: Expression, data: st.DataObject) -> None:
 @settings(relaxed, max_examples=40)
 @given(expressions(max_steps=6, scalar=True), st.data())
 def test_hessians_agree_with_jax(e: Expression, data: st.DataObject) -> None:
-    jax = pytest.importorskip("jax")
     x = an_input(data, e.node)
     values = random_values(e.variables)
     with jax.enable_x64(True):
