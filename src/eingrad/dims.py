@@ -35,7 +35,8 @@ class Dim:
             collected[monomial] = collected.get(monomial, 0) + coefficient
         kept = sorted((m, c) for m, c in collected.items() if c)
         self.terms = tuple(sorted(kept, key=lambda mc: (-len(mc[0]), mc[0])))
-        self._hash = hash(self.terms)
+        value = self.as_int()  # Dim.of(3) == 3, so their hashes are one
+        self._hash = hash(self.terms) if value is None else hash(value)
 
     @staticmethod
     @lru_cache(maxsize=4096)
