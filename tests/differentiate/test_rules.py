@@ -19,12 +19,12 @@ from eingrad.ir.walk import with_facts
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    tables = (REGISTRY, SPELLINGS, NUMPY_NAMES)
+    tables: tuple[dict[str, Any], ...] = (REGISTRY, SPELLINGS, NUMPY_NAMES)
     before = [dict(table) for table in tables]
     yield
     for table, kept in zip(tables, before, strict=True):
         table.clear()
-        table.update(kept)  # type: ignore[arg-type]
+        table.update(kept)
 
 
 def record(name: str, signature: str, *rules: Any) -> None:

@@ -57,7 +57,7 @@ def test_derivatives_and_their_code_have_the_right_shape_and_value(
 
 def test_a_reshape_of_nothing_into_other_axes_of_nothing() -> None:
     z: Any = eingrad.parse("Z", Z=(0, 3))
-    y = np.reshape(z, (2, 2, 0))
+    y: Any = np.reshape(z, (2, 2, 0))
     assert evaluate(y.node, {"Z": np.zeros((0, 3))}, {}).shape == (2, 2, 0)
     back = construct.reshape(y.node, [Dim.of(0), Dim.of(3)])
     assert evaluate(back, {"Z": np.zeros((0, 3))}, {}).shape == (0, 3)

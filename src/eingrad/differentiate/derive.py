@@ -44,7 +44,7 @@ def differentiate_each(y: Node, variables: Sequence[Variable], mode: str = "auto
     for v in variables:
         bare = _one(bare, free[v], mode)
         chain.append(bare)
-    back = {asleep: v for v, asleep in free.items()}
+    back: dict[Node, Node] = {asleep: v for v, asleep in free.items()}
     return [substitute(node, back) for node in chain]
 
 
