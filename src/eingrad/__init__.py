@@ -23,7 +23,15 @@ from .calculus import (
     parse,
     vjp,
 )
-from .errors import EingradError
+from .errors import (
+    CheckError,
+    EingradError,
+    InputError,
+    ParseError,
+    ShapeError,
+    SizeLimitError,
+    UnsupportedError,
+)
 from .frontends import python as _python
 from .frontends.python import (
     Tensor,
@@ -41,11 +49,17 @@ from .frontends.python import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "CheckError",
     "CompiledFunction",
     "Derivative",
     "EingradError",
     "Expression",
+    "InputError",
+    "ParseError",
+    "ShapeError",
+    "SizeLimitError",
     "Tensor",
+    "UnsupportedError",
     "block_diagonal",
     "check",
     "constant",
