@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import InputError, ShapeError, SingularError, UnsupportedError
+from . import export
+from .algebra import OperatorAlgebra, identity_term
 from .align import Aligned, align
 from .apply import apply_term, dense_of
-from .compose import compose
+from .arrays import batch_of, real_array
+from .arrays import shape_text as _text
 from .describe import sentence
 from .diagonal import diagonal_by_places, diagonal_of, trace_of
-from .memory import check_bytes, check_size, size_text
-from .sparse import coordinates
-from .term import NumericTerm, merged
+from .memory import check_size, size_text
+from .term import NumericTerm
 
 if TYPE_CHECKING:
     from .solvers import Solver
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
-class StructuredOperator:
+class StructuredOperator(OperatorAlgebra):
     """A linear map between arrays, held as deltas and small cores.
 
     `A.matvec(v)` takes an array of `in_shape` and gives one of `out_shape`: nothing is flattened.
@@ -248,30 +250,7 @@ class StructuredOperator:
 
     def to_scipy(self) -> Any:
         """A `scipy.sparse.linalg.LinearOperator` on flattened (row-major) arrays."""
-        from scipy.sparse.linalg import LinearOperator
-
-        n, m = math.prod(self.in_shape), math.prod(self.out_shape)
-
-        def forward(v: np.ndarray) -> np.ndarray:
-            return self.matvec(v.reshape(self.in_shape)).reshape(m)
-
-        def back(g: np.ndarray) -> np.ndarray:
-            return self.rmatvec(g.reshape(self.out_shape)).reshape(n)
-
-        def forward_many(v: np.ndarray) -> np.ndarray:
-            return self.matvec(v.T.reshape(-1, *self.in_shape)).reshape(-1, m).T
-
-        def back_many(g: np.ndarray) -> np.ndarray:
-            return self.rmatvec(g.T.reshape(-1, *self.out_shape)).reshape(-1, n).T
-
-        return LinearOperator(
-            (m, n),
-            matvec=forward,
-            rmatvec=back,
-            matmat=forward_many,
-            rmatmat=back_many,
-            dtype=self.dtype,
-        )
+        return export.to_scipy(self)
 
     def to_sparse(self, limit: int | None = None) -> Any:
         """A `scipy.sparse.csr_array` of the flattened tensor, output × input.
@@ -281,14 +260,7 @@ class StructuredOperator:
         SizeLimitError
             What the deltas leave would be larger than the limit.
         """
-        from scipy.sparse import csr_array
-
-        n, m = math.prod(self.in_shape), math.prod(self.out_shape)
-        entries = sum(t.count(frozenset((*t.out_atoms, *t.in_atoms))) for t in self.terms)
-        needed = entries * (self.dtype.itemsize + 16)
-        check_bytes(needed, limit, f"a sparse matrix of {entries} entries")
-        rows, columns, values = coordinates(self.terms, self.dtype)
-        return csr_array((values, (rows, columns)), shape=(m, n))
+        return export.to_sparse(self, limit)
 
     # Systems ------------------------------------------------------------------------------------
 
@@ -399,73 +371,6 @@ class StructuredOperator:
         """As `T`."""
         return self.T
 
-    def __add__(self, other: Any) -> StructuredOperator:
-        """The sum with an operator of the same shapes."""
-        if not isinstance(other, StructuredOperator):
-            raise _not_an_operator(other, "add", "shifted(λ) adds λ times the identity")
-        if (self.out_shape, self.in_shape) != (other.out_shape, other.in_shape):
-            raise ShapeError(
-                f"cannot add a map {_text(self.in_shape)} → {_text(self.out_shape)} and a map "
-                f"{_text(other.in_shape)} → {_text(other.out_shape)}"
-            )
-        kind = np.result_type(self.dtype, other.dtype)
-        terms = merged([*self.terms, *other.terms])
-        return StructuredOperator(terms, self.out_shape, self.in_shape, kind)
-
-    def __sub__(self, other: Any) -> StructuredOperator:
-        """The difference of two operators of the same shapes."""
-        if not isinstance(other, StructuredOperator):
-            raise _not_an_operator(other, "subtract", "shifted(−λ) subtracts from the diagonal")
-        return self + (-other)
-
-    def __neg__(self) -> StructuredOperator:
-        return self * -1
-
-    def __mul__(self, factor: Any) -> StructuredOperator:
-        """A multiple of the operator."""
-        if isinstance(factor, StructuredOperator) or np.ndim(factor):
-            raise UnsupportedError("operators are multiplied by numbers; `@` composes them")
-        number = float(real_array(factor, "factor"))
-        terms = tuple(t.scaled(number) for t in self.terms) if number != 0 else ()
-        return StructuredOperator(terms, self.out_shape, self.in_shape, self.dtype)
-
-    __rmul__ = __mul__
-
-    def __truediv__(self, divisor: Any) -> StructuredOperator:
-        """The operator over a number."""
-        return self * (1 / float(divisor))
-
-    def shifted(self, shift: float) -> StructuredOperator:
-        """The operator plus `shift` times the identity (damping).
-
-        Raises
-        ------
-        ShapeError
-            Output and input have different shapes.
-        """
-        if self.out_shape != self.in_shape:
-            raise ShapeError(
-                "an identity needs output and input of one shape; this maps "
-                f"{_text(self.in_shape)} to {_text(self.out_shape)}"
-            )
-        return self + identity(self.in_shape, self.dtype) * shift
-
-    def _composed(self, other: StructuredOperator) -> StructuredOperator:
-        if self.in_shape != other.out_shape:
-            raise ShapeError(
-                f"the first takes {_text(self.in_shape)}, the second gives {_text(other.out_shape)}"
-            )
-        kind = np.result_type(self.dtype, other.dtype)
-        terms: tuple[NumericTerm, ...] | None = ()
-        if 0 not in (*self.shape, *other.shape):
-            terms = compose(self.terms, other.terms, self.in_shape)
-        if terms is None:
-            raise UnsupportedError(
-                "the two divide the axes between them in ways that conflict; apply one after the "
-                "other: a.matvec(b.matvec(v))"
-            )
-        return StructuredOperator(terms, self.out_shape, other.in_shape, kind)
-
 
 def identity(shape: Sequence[int] | int, dtype: Any = np.float64) -> StructuredOperator:
     """The identity on arrays of a shape.
@@ -473,48 +378,5 @@ def identity(shape: Sequence[int] | int, dtype: Any = np.float64) -> StructuredO
     >>> identity((2, 3)).trace()
     np.float64(6.0)
     """
-    from .term import normal
-
     sizes = (shape,) if isinstance(shape, int) else tuple(shape)
-    axes = [(k,) for k in range(len(sizes))]
-    term = normal(1.0, axes, axes, dict(enumerate(sizes)), ())
-    return StructuredOperator([term], sizes, sizes, dtype)
-
-
-def real_array(value: Any, what: str) -> np.ndarray:
-    """An array of real floating numbers: float32 and wider stay, integers and booleans become
-    float64.
-
-    Raises
-    ------
-    UnsupportedError
-        Complex numbers, or no numbers at all.
-    """
-    array = np.asarray(value)
-    if array.dtype.kind == "f":
-        return array
-    if array.dtype.kind in "iub":
-        return array.astype(np.float64)
-    kind = "complex numbers" if array.dtype.kind == "c" else f"values of type {array.dtype}"
-    raise UnsupportedError(f"the {what} has {kind}; real numbers are expected")
-
-
-def batch_of(array: np.ndarray, shape: Shape, what: str) -> Shape:
-    """The leading axes before those of `shape`."""
-    cut = array.ndim - len(shape)
-    if cut < 0 or array.shape[cut:] != shape:
-        raise ShapeError(
-            f"the {what} has shape {_text(array.shape)}; expected is {_text(shape)}"
-            + (", with leading batch axes if wanted" if shape else "")
-        )
-    return array.shape[:cut]
-
-
-def _text(shape: Sequence[int]) -> str:
-    return "×".join(map(str, shape)) if shape else "a number"
-
-
-def _not_an_operator(other: Any, verb: str, hint: str) -> UnsupportedError:
-    return UnsupportedError(
-        f"cannot {verb} {type(other).__name__} and an operator: only operators; {hint}"
-    )
+    return StructuredOperator([identity_term(sizes)], sizes, sizes, dtype)
