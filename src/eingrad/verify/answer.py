@@ -1,8 +1,7 @@
 """Is somebody's answer the derivative, in the layout asked for? If not, how does it differ?
 
-Decided by values at random points and two sets of sizes, so that neither a form nor an accident of
-the sizes can mislead. What is wrong is named by trying the usual slips one after another: another
-layout, a transpose, a sign, a factor, symmetry taken for granted, ⊙ for the matrix product.
+Decided by values at random points and two sets of sizes, so that no accident of either can mislead.
+What is wrong is named by trying the usual slips in turn: layout, transpose, sign, factor, symmetry, ⊙.
 """
 
 from __future__ import annotations
@@ -22,6 +21,7 @@ from .compare import (
     TOLERANCE,
     array_text,
     close,
+    is_diagonal,
     number_text,
     power_text,
     ratio_of,
@@ -29,7 +29,7 @@ from .compare import (
     same_shape,
 )
 from .reference import evaluate
-from .sample import random_value, sample_points, sample_sizes
+from .sample import sample_points, sample_sizes, whole_numbers
 from .slips import with_products_exchanged
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
@@ -325,7 +325,7 @@ class _Case:
     def other_object(self, trials: list[_Trial]) -> Verdict | None:
         """The diagonal in place of a diagonal matrix, the derivative of the sum of the entries."""
         square = self.n_out and self.n_out == sum(self.n_in)
-        if square and all(_is_diagonal(t, self.n_out) for t in trials):
+        if square and all(is_diagonal(t.derivative, t.answer, self.n_out) for t in trials):
             text = (
                 "these are the entries on the diagonal: the derivative is "
                 f"{shape_text(self.shape(self.layout))}, with zeros elsewhere"
@@ -391,28 +391,10 @@ class _Case:
         return None
 
     def _whole_numbers(self, sizes: Mapping[str, int], rng: np.random.Generator) -> _Trial:
-        point = {}
-        for name, v in self.variables.items():
-            shape = [d.evaluate(sizes) for d in v.shape]
-            if "orthogonal" in v.facts:
-                point[name] = random_value(shape, v.facts, rng)
-            elif v.facts & {"spd", "psd"}:
-                point[name] = np.round(random_value(shape, v.facts, rng), 1)
-            else:
-                point[name] = random_value(shape, v.facts | {"integer"}, rng)
+        point = whole_numbers(self.variables, sizes, rng)
         value = evaluate(self.derivative, point, sizes)
         return _Trial(value, evaluate(self.answer, point, sizes), point, sizes)
 
 
 def _agree(trials: Sequence[_Trial], change: Change, tolerance: float = TOLERANCE) -> bool:
     return all(close(change(t.derivative), t.answer, tolerance) for t in trials)
-
-
-def _is_diagonal(trial: _Trial, n: int) -> bool:
-    """Whether the answer is the diagonal of a derivative that has nothing else."""
-    d, a = trial.derivative, trial.answer.squeeze()
-    shape = d.shape[:n]
-    if d.shape[n:] != shape or a.shape != tuple(k for k in shape if k != 1):
-        return False
-    flat = d.reshape(int(np.prod(shape)), -1)
-    return len(flat) > 1 and close(flat, np.diag(a.ravel()))

@@ -286,3 +286,19 @@ def _largest(
                 if domain == "nonzero" and at is not None and not (np.abs(at) > KINK).all():
                     return np.inf
     return largest
+
+
+def whole_numbers(
+    names: Mapping[str, Variable], sizes: Mapping[str, int], rng: np.random.Generator
+) -> dict[str, np.ndarray]:
+    """A point with small whole numbers, as far as the facts allow: one to calculate by hand."""
+    point = {}
+    for name, v in names.items():
+        shape = [d.evaluate(sizes) for d in v.shape]
+        if "orthogonal" in v.facts:
+            point[name] = random_value(shape, v.facts, rng)
+        elif v.facts & {"spd", "psd"}:
+            point[name] = np.round(random_value(shape, v.facts, rng), 1)
+        else:
+            point[name] = random_value(shape, v.facts | {"integer"}, rng)
+    return point
