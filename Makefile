@@ -55,7 +55,7 @@ demo: $(READY)
 	$(BIN)/python examples/newton_logistic.py
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --native
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Is somebody's answer the derivative, in the layout asked for? If not, how does it differ?
 
-Decided by values at random points and two sets of sizes, so that no accident of either can mislead.
-What is wrong is named by trying the usual slips in turn: layout, transpose, sign, factor, symmetry, ⊙.
+Decided by values at random points and several sizes, so that no accident of either can mislead.
+What is wrong is named by trying the usual slips in turn: layout, transpose, sign, factor, ⊙.
 """
 
 from __future__ import annotations
