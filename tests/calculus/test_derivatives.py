@@ -231,3 +231,25 @@ def test_a_name_to_differentiate_by_is_read_like_a_declared_one(written: str, he
     assert d.node is eingrad.derivative(y, held).node
     assert d.node.operands  # 6 times the variable: not the 0 of one that does not occur
     assert eingrad.derivative("7*q", written).wrt[0].name == held
+
+
+# Names
+
+
+def test_what_cancels_keeps_its_declared_shape() -> None:
+    d = eingrad.derivative(eingrad.parse("A*x - A*x", A="3 4"), "A")
+    assert [int(str(n)) for n in d.shape] == [3, 3, 4]
+    assert "A cancels" in str(d)
+
+
+@pytest.mark.parametrize("name", ["A*B", "D):\n import os", "__import__"])
+def test_a_text_for_an_incoming_gradient_is_a_name_or_refused(name: str) -> None:
+    with pytest.raises(NameError_, match="cannot name a variable"):
+        eingrad.vjp("A*B", "B", incoming=name)
+    assert str(eingrad.vjp("A*B", "B", incoming="H").formula()) == "AᵀH"
+
+
+def test_two_variables_of_one_name_and_different_shapes_are_refused() -> None:
+    x, other = eingrad.vector("x", "n"), eingrad.vector("x", "m")
+    with pytest.raises(InputError, match="two variables are called x"):
+        eingrad.derivative((x @ x) * (other @ other), x)

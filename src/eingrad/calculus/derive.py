@@ -13,7 +13,14 @@ from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables, with_facts
 from ..simplify import shortest
 from .derivative import Derivative, valid_layout
-from .inputs import as_tensor_node, find_variable, fresh, given_or_new, shaped
+from .inputs import (
+    as_tensor_node,
+    find_variable,
+    fresh,
+    given_or_new,
+    shaped,
+    with_variables,
+)
 from .symmetric import SYMMETRIC, fact_notes, for_symmetric
 from .total import totally
 
@@ -81,8 +88,8 @@ def derivative(
         )
     if total is not None and total is not False:
         return _total(y, wrt, total, layout=layout, symmetric=symmetric, mode=mode)
-    node = as_tensor_node(y)
-    by = [find_variable(node, item) for item in wrt]
+    node, known = with_variables(y)
+    by = [find_variable(node, item, known) for item in wrt]
     # What is differentiated again must not know that S = Sᵀ: then the check would differentiate 2S
     # where the second derivative is that of S + Sᵀ. Facts are put to use in the last one alone.
     chain = differentiate_each(node, by, mode)
@@ -92,7 +99,8 @@ def derivative(
     occurring = {v.name for v in variables(node)}
     for v in dict.fromkeys(by):
         if v.name not in occurring:
-            notes.append(f"{v.name} does not occur in the expression: the derivative is exactly 0")
+            why = "cancels" if v.name in known else "does not occur in the expression"
+            notes.append(f"{v.name} {why}: the derivative is exactly 0")
     return Derivative(
         result,
         of=node,

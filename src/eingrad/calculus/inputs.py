@@ -100,14 +100,37 @@ def as_tensor_node(y: Any) -> Node:
     )
 
 
-def find_variable(node: Node, item: Any) -> Variable:
+def with_variables(y: Any) -> tuple[Node, dict[str, Variable]]:
+    """The node of an expression, and its variables by name: those of a text as they were read, also
+    the ones that cancel.
+
+    Raises
+    ------
+    InputError
+        Two variables of different shape have one name.
+    """
+    if isinstance(y, str):
+        y = parse(y)
+    node = as_tensor_node(y)
+    known = dict(y.variables) if isinstance(y, Expression) else {}
+    for v in variables(node):
+        if known.setdefault(v.name, v).shape != v.shape:
+            raise InputError(
+                f"two variables are called {v.name}: one is {shape_text(known[v.name].shape)}, "
+                f"the other {shape_text(v.shape)}",
+                hint="give one of them another name",
+            )
+    return node, known
+
+
+def find_variable(node: Node, item: Any, known: Mapping[str, Variable] | None = None) -> Variable:
     """The variable that a name or a tensor means; one that does not occur is allowed as a
     tensor."""
     if isinstance(item, Tensor):
         item = item.node
     if isinstance(item, Variable):
         return item
-    known = {v.name: v for v in variables(node)}
+    known = {v.name: v for v in variables(node)} if known is None else known
     if isinstance(item, str):
         if item not in known and unicodedata.normalize("NFKC", item).isidentifier():
             item = check_name(item)  # as it was declared: x₁ is x1, the micro sign is μ
@@ -124,20 +147,28 @@ def find_variable(node: Node, item: Any) -> Variable:
 
 
 def given_or_new(value: Any, like: Node, name: str, what: str) -> Node:
+    """What was given for an incoming gradient or a direction; by default a new variable."""
     if value is None:
         return variable(fresh(name, like), like.shape)
-    if isinstance(value, str):
-        return variable(value, like.shape)
     return shaped(value, like, what)
 
 
 def shaped(value: Any, like: Node, what: str) -> Node:
+    """A tensor, an array, a number or the name of a new variable, of the shape of `like`.
+
+    Raises
+    ------
+    NameError_
+        A text is not a name.
+    ShapeError
+        The shape is another one.
+    """
     if isinstance(value, Tensor):
         node = value.node
     elif isinstance(value, Node):
         node = value
     elif isinstance(value, str):
-        node = variable(value, like.shape)
+        node = variable(check_name(value), like.shape)
     elif np.ndim(value):
         node = constant(np.asarray(value))
     else:
@@ -150,14 +181,11 @@ def shaped(value: Any, like: Node, what: str) -> Node:
 
 
 def fresh(name: str, *nodes: Node) -> str:
+    """A name that no variable below the nodes has."""
     taken = {v.name for v in variables(*nodes)}
     while name in taken:
         name += "′" if len(name) < 3 else "_"
     return name
-
-
-def _name(node: Node) -> str:
-    return node.name if isinstance(node, Variable) else "v"
 
 
 def implied_variable(name: str, node: Node) -> Variable:
