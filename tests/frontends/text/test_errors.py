@@ -74,6 +74,7 @@ def test_shape_errors_show_both_sides(text, marks, message, hint):
         ("sum(x, foo=1)", ["1"], "no parameter foo", ""),
         ("sum(A, axis=2)", ["2"], "no axis 2", ""),
         ("max(x, 0, y)", ["0"], "one array", "maximum"),
+        ("Σ_j A_ij x_j", ["Σ_j"], "index notation", "einsum"),
         ("a a = 3", ["="], "no =", ""),
         ("q = A*x", ["="], "no =", "leave out"),
         ("x 2", ["2"], "operator is missing", ""),

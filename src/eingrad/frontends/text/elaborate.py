@@ -178,6 +178,12 @@ class Elaborator:
             raise context.error(
                 f"{name} is a function", syntax, hint=f"write {name}(…), or choose another name"
             )
+        if name.startswith(("Σ_", "δ_")):
+            raise context.error(
+                "index notation is read in formulas and answers only",
+                syntax,
+                hint='write sum(…), eye(n) or einsum("ij,j->i", A, x)',
+            )
         from ..declare import check_name
 
         try:
