@@ -50,11 +50,11 @@ def verdict_lines(judged: Judged) -> Iterator[Line]:
     yield [(f"{free_label(judged.expression)} = ", ""), (judged.expression.reading, "title")]
     for sentence in judged.expression.echo:
         yield [("  " + sentence, "label")]
-    equal = judged.verdict.equal
-    yield [
-        ("right: " if equal else "wrong: ", "good" if equal else "bad"),
-        (str(judged.verdict.reason), ""),
-    ]
+    equal, reason = judged.verdict.equal, str(judged.verdict.reason)
+    if judged.verdict.kind == "undecided":  # neither right nor wrong; the reason says so
+        yield [(reason, "bad")]
+        return
+    yield [("right: " if equal else "wrong: ", "good" if equal else "bad"), (reason, "")]
 
 
 def verdict_document(judged: Judged, exit_code: int) -> dict[str, Any]:

@@ -6,7 +6,7 @@ What is wrong is named by trying the usual slips in turn: layout, transpose, sig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import permutations
@@ -18,9 +18,7 @@ from ..errors import InputError
 from ..ir.node import Node, Variable
 from ..ir.walk import topological
 from .compare import (
-    TOLERANCE,
     array_text,
-    close,
     is_diagonal,
     number_text,
     power_text,
@@ -31,9 +29,9 @@ from .compare import (
 from .reference import evaluate
 from .sample import sample_points, sample_sizes, whole_numbers
 from .slips import with_products_exchanged
+from .trials import Change, Trial, agree, nothing_told, trials_of
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
-POINTS = 2  # for each of two sets of sizes
 MAX_PERMUTED = 5  # axes up to which all transposes are tried
 EXPONENTS = (1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
 
@@ -50,7 +48,7 @@ class Verdict:
         A sentence: how it was compared, or what is wrong.
     kind:
         `equal layout transposed sign factor symmetric product diagonal summed shape domain
-        different`.
+        undecided different`.
     layout:
         The layout in which it is right, if any.
     example:
@@ -65,19 +63,6 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.equal
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """Derivative and answer at one point; the derivative's axes are output, then inputs."""
-
-    derivative: np.ndarray
-    answer: np.ndarray
-    point: Mapping[str, np.ndarray]
-    sizes: Mapping[str, int]
-
-
-Change = Callable[[np.ndarray], np.ndarray]
 
 
 def judge(
@@ -118,6 +103,9 @@ def judge(
     trials = case.trials()
     if not trials:
         return case.nowhere()
+    untold = nothing_told(derivative, trials) and answer is not derivative
+    if untold and (not any(t.answer.any() for t in trials) or case.in_a_layout(trials)):
+        return case.untold()
     for attempt in (
         case.in_a_layout, case.transposed, case.scaled, case.of_symmetric, case.product_slip,
         case.other_object,
@@ -143,19 +131,8 @@ class _Case:
 
     def trials(
         self, facts: Mapping[str, frozenset[str]] | None = None, answer: Node | None = None
-    ) -> list[_Trial]:
-        answer = self.answer if answer is None else answer
-        trials = []
-        seen: list[dict[str, int]] = []
-        for variant in (0, 1):
-            sizes = sample_sizes(self.derivative, answer, variant=variant)
-            count = POINTS if sizes not in seen else 1
-            seen.append(sizes)
-            nodes = [self.derivative, answer]
-            for point in sample_points(nodes, count, sizes, facts, seed=10 + variant):
-                value = evaluate(self.derivative, point, sizes)
-                trials.append(_Trial(value, evaluate(answer, point, sizes), point, sizes))
-        return trials
+    ) -> list[Trial]:
+        return trials_of(self.derivative, self.answer if answer is None else answer, facts)
 
     def layouts(self) -> tuple[str, ...]:
         """The one asked for first; `vec` only when asked for or when it is a form of its own."""
@@ -207,9 +184,9 @@ class _Case:
 
     # Slips --------------------------------------------------------------------------------------
 
-    def in_a_layout(self, trials: list[_Trial]) -> Verdict | None:
+    def in_a_layout(self, trials: list[Trial]) -> Verdict | None:
         given = self.given_orientation()
-        matching = [name for name in self.layouts() if _agree(trials, self.arranged(name))]
+        matching = [name for name in self.layouts() if agree(trials, self.arranged(name))]
         if not matching:
             return self._zero(trials)
         fitting = [n for n in matching if given in (None, self.orientation(n))]
@@ -225,15 +202,15 @@ class _Case:
             return Verdict(False, text, "layout", fitting[0])
         return None
 
-    def _zero(self, trials: list[_Trial]) -> Verdict | None:
+    def _zero(self, trials: list[Trial]) -> Verdict | None:
         """The number 0 stands for a zero of any shape."""
         if self.answer.shape or any(t.derivative.any() or t.answer.any() for t in trials):
             return None
         return Verdict(True, "the derivative is zero", "equal", self.layout)
 
-    def transposed(self, trials: list[_Trial]) -> Verdict | None:
+    def transposed(self, trials: list[Trial]) -> Verdict | None:
         for order in self._other_orders():
-            if _agree(trials, lambda d, order=order: d.transpose(order)):  # type: ignore[misc]
+            if agree(trials, lambda d, order=order: d.transpose(order)):  # type: ignore[misc]
                 if len(order) == 2:
                     text = f"transposed: the answer is the transpose of the {self.layout} layout"
                 else:
@@ -245,7 +222,7 @@ class _Case:
         if 2 <= self.derivative.ndim <= MAX_PERMUTED:
             yield from permutations(range(self.derivative.ndim))
 
-    def scaled(self, trials: list[_Trial]) -> Verdict | None:
+    def scaled(self, trials: list[Trial]) -> Verdict | None:
         for name in self.layouts():
             verdict = self._scaled_as(trials, self.arranged(name), name)
             if verdict is not None:
@@ -257,7 +234,7 @@ class _Case:
                 return verdict
         return None
 
-    def _scaled_as(self, trials: list[_Trial], change: Change, name: str) -> Verdict | None:
+    def _scaled_as(self, trials: list[Trial], change: Change, name: str) -> Verdict | None:
         ratios = []
         for t in trials:
             ratio = ratio_of(change(t.derivative), t.answer)
@@ -280,7 +257,7 @@ class _Case:
             text = f"off by a factor{where}: the answer is {factor} times the derivative"
         return Verdict(False, text, "factor")
 
-    def _factor_text(self, trials: list[_Trial], ratios: list[float]) -> str | None:
+    def _factor_text(self, trials: list[Trial], ratios: list[float]) -> str | None:
         """The factor as a number, or a number times a power of a size or of a scalar variable."""
         number = same_number(ratios)
         if number is not None:
@@ -301,7 +278,7 @@ class _Case:
                     return power_text(number, name, exponent)
         return None
 
-    def of_symmetric(self, trials: list[_Trial]) -> Verdict | None:
+    def of_symmetric(self, trials: list[Trial]) -> Verdict | None:
         square = [
             name
             for name, v in self.variables.items()
@@ -310,19 +287,19 @@ class _Case:
         for names in [[name] for name in square] + ([square] if len(square) > 1 else []):
             facts = {name: frozenset({"symmetric"}) for name in names}
             special = self.trials(facts)
-            if special and _agree(special, self.arranged(self.layout)):
+            if special and agree(special, self.arranged(self.layout)):
                 text = f"right only for symmetric {' and '.join(names)}"
                 return Verdict(False, text, "symmetric", example=trials[0].point)
         return None
 
-    def product_slip(self, trials: list[_Trial]) -> Verdict | None:
+    def product_slip(self, trials: list[Trial]) -> Verdict | None:
         for changed, text in with_products_exchanged(self.answer):
             again = self.trials(answer=changed)
-            if again and _agree(again, self.arranged(self.layout)):
+            if again and agree(again, self.arranged(self.layout)):
                 return Verdict(False, text, "product", example=trials[0].point)
         return None
 
-    def other_object(self, trials: list[_Trial]) -> Verdict | None:
+    def other_object(self, trials: list[Trial]) -> Verdict | None:
         """The diagonal in place of a diagonal matrix, the derivative of the sum of the entries."""
         square = self.n_out and self.n_out == sum(self.n_in)
         if square and all(is_diagonal(t.derivative, t.answer, self.n_out) for t in trials):
@@ -332,7 +309,7 @@ class _Case:
             )
             return Verdict(False, text, "diagonal")
         outputs = tuple(range(self.n_out))
-        if self.n_out and _agree(trials, lambda d: d.sum(axis=outputs)):
+        if self.n_out and agree(trials, lambda d: d.sum(axis=outputs)):
             text = (
                 "that is the derivative of the sum of all entries of the output; the derivative "
                 f"has shape {shape_text(self.shape(self.layout))}"
@@ -348,11 +325,16 @@ class _Case:
             text = "the answer is not finite where the derivative is"
             return Verdict(False, text, "domain", example=points[0])
         text = "not decided: no random point was found where derivative and answer are finite"
-        return Verdict(False, text, "domain")
+        return Verdict(False, text, "undecided")
+
+    def untold(self) -> Verdict:
+        """Agreement of nothing with nothing."""
+        text = "not decided: the derivative is negligible at every point that was tried"
+        return Verdict(False, text, "undecided")
 
     # Otherwise ----------------------------------------------------------------------------------
 
-    def different(self, trials: list[_Trial]) -> Verdict:
+    def different(self, trials: list[Trial]) -> Verdict:
         expected = self.shape(self.layout)
         if trials[0].answer.squeeze().ndim != self.arranged(self.layout)(
             trials[0].derivative
@@ -362,7 +344,10 @@ class _Case:
                 f"{self.layout} layout is {shape_text(expected)}"
             )
             return Verdict(False, text, "shape")
-        trial = self._smallest() or max(trials, key=lambda t: t.derivative.size == 1)
+        telling = [t for t in trials if not agree([t], self.arranged(self.layout))] or trials
+        trial = self._smallest() or max(
+            telling, key=lambda t: (t.derivative.size == 1, t.magnitude)
+        )
         right = self.arranged(self.layout)(trial.derivative)
         wrong = trial.answer.reshape(right.shape)
         place = np.unravel_index(np.argmax(np.abs(right - wrong)), right.shape)
@@ -374,7 +359,7 @@ class _Case:
         )
         return Verdict(False, text, "different", example=trial.point)
 
-    def _smallest(self) -> _Trial | None:
+    def _smallest(self) -> Trial | None:
         """A point with small sizes and small whole numbers where the two differ."""
         symbols = sample_sizes(self.derivative, self.answer)
         rng = np.random.default_rng(5)
@@ -386,15 +371,11 @@ class _Case:
                 except (InputError, np.linalg.LinAlgError, ValueError, IndexError):
                     break
                 finite = np.isfinite(trial.derivative).all() and np.isfinite(trial.answer).all()
-                if finite and not _agree([trial], self.arranged(self.layout), 1e-6):
+                if finite and not agree([trial], self.arranged(self.layout), 1e-6):
                     return trial
         return None
 
-    def _whole_numbers(self, sizes: Mapping[str, int], rng: np.random.Generator) -> _Trial:
+    def _whole_numbers(self, sizes: Mapping[str, int], rng: np.random.Generator) -> Trial:
         point = whole_numbers(self.variables, sizes, rng)
         value = evaluate(self.derivative, point, sizes)
-        return _Trial(value, evaluate(self.answer, point, sizes), point, sizes)
-
-
-def _agree(trials: Sequence[_Trial], change: Change, tolerance: float = TOLERANCE) -> bool:
-    return all(close(change(t.derivative), t.answer, tolerance) for t in trials)
+        return Trial(value, evaluate(self.answer, point, sizes), point, sizes)
