@@ -4,20 +4,22 @@ for."""
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..dims import product
-from ..errors import InputError, NameError_, ParseError, ShapeError
+from ..errors import EingradError, InputError, NameError_, ParseError, ShapeError
 from ..frontends.text import parse as parse_text
 from ..frontends.text import parse_index_form
 from ..ir.build import einsum
+from ..ir.facts import closure
 from ..ir.node import Node, Shape, Variable, variable
 from ..ir.walk import variables
 from ..verify import Verdict, judge
 from .derivative import LAYOUTS, Derivative, valid_layout
 from .derive import derivative
-from .inputs import Tensor, as_tensor_node
+from .inputs import Expression, Tensor, as_tensor_node, parse
+from .symmetric import SYMMETRIC, for_symmetric
 
 
 def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any) -> Verdict:
@@ -48,61 +50,119 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
     >>> print(check("x'*A*x", "x", answer="2*A*x").equal)
     False
     """
+    if isinstance(y, str):
+        y = parse(y)
+    # What cancels out of the expression is still a name of it.
+    named = {v.name: v for v in variables(as_tensor_node(y))}
+    if isinstance(y, Expression):
+        named.update(y.variables)
+    wrt = tuple(named.get(v, v) if isinstance(v, str) else v for v in wrt)
     d = derivative(y, *wrt, **options)
     if isinstance(d, list):
         raise InputError("check takes one variable in each place")
-    layout = valid_layout(layout)
-    node = as_tensor_node(y)
-    try:
-        given = answer_node(answer, node, _shapes(d, layout))
-    except NameError_ as unknown:
-        return _check_differential(d, node, answer, unknown)
-    except ParseError as error:
-        if _directions(d, answer):  # dX (I − P) looks like a call
-            return _check_differential(d, node, answer, error)
-        given = _index_form(d, node, answer, layout, error)
-    return judge(d.node, n_out=d.n_out, n_in=[v.ndim for v in d.wrt], answer=given, layout=layout)
+    question = _Question(d, valid_layout(layout), named, options.get("symmetric", "free"))
+    return question.verdict(answer)
 
 
-def _directions(d: Derivative, answer: str) -> list[Variable]:
-    """The directions of the differential, if an answer names any of them."""
-    # The reader knows names in their normal form: d₁X is d1X.
-    directions = [
-        variable(unicodedata.normalize("NFKC", name), shape)
-        for name, shape in d.formula("differential").directions.items()
-    ]
-    named = any(v.name in unicodedata.normalize("NFKC", answer) for v in directions)
-    return directions if named else []
+class _Question:
+    """A derivative that an answer is compared with, in a layout."""
+
+    def __init__(
+        self, d: Derivative, layout: str, named: Mapping[str, Variable], symmetric: str
+    ) -> None:
+        self.d, self.layout, self.symmetric = d, layout, symmetric
+        self.known = {**named, **{v.name: v for v in (*variables(d.of), *d.wrt)}}
+        # The reader knows names in their normal form: d₁X is d1X.
+        self.directions = [
+            variable(unicodedata.normalize("NFKC", name), shape)
+            for name, shape in d.formula("differential").directions.items()
+        ]
+
+    def verdict(self, answer: Any) -> Verdict:
+        """Judge an answer in every way in which it can be read; `d dA` may be d·dA or d·d·A."""
+        differential = self._differential(answer) if isinstance(answer, str) else None
+        if isinstance(differential, Node):
+            as_such = self._judged(differential, differential=True)
+            if as_such.equal:
+                return as_such
+        try:
+            given = self._plain(answer)
+        except EingradError as error:
+            if isinstance(differential, EingradError):
+                raise differential from None
+            if isinstance(differential, Node):
+                return as_such
+            raise error
+        plain = self._judged(given)
+        if plain.equal or not isinstance(differential, Node):
+            return plain
+        return as_such
+
+    def _differential(self, answer: str) -> Node | EingradError | None:
+        """An answer such as `dA*B`, in which dA is a direction of A's shape; None if none of the
+        directions occurs in it."""
+        text = unicodedata.normalize("NFKC", answer)
+        if not any(v.name in text for v in self.directions):
+            return None
+        known = {**self.known, **{v.name: v for v in self.directions}}
+        try:
+            node = parse_text(answer, {}, known=known, expected_shape=self.d.of.shape).node
+        except EingradError as error:
+            return error
+        return node if set(self.directions) & set(variables(node)) else None
+
+    def _plain(self, answer: Any) -> Node:
+        """An answer that is an array, or its entry in index notation."""
+        shapes = _shapes(self.d, self.layout)
+        try:
+            return answer_node(answer, self.known, shapes)
+        except NameError_:
+            raise
+        except ParseError as error:
+            return _index_form(self.d, self.known, answer, shapes, error)
+
+    def _judged(self, given: Node, differential: bool = False) -> Verdict:
+        verdict = self._compared(self.d.node, given, differential)
+        symmetric = [v for v in self.d.wrt if v.ndim == 2 and "symmetric" in closure(v.facts)]
+        if verdict.equal or not symmetric:
+            return verdict
+        for how in SYMMETRIC:
+            if how == self.symmetric:
+                continue
+            node, _ = for_symmetric(self.d._free, self.d.n_out, self.d.wrt, how)
+            if self._compared(node, given, differential).equal:
+                text = f'right with symmetric="{how}", not with symmetric="{self.symmetric}"'
+                return Verdict(False, text, "symmetric", example=verdict.example)
+        return verdict
+
+    def _compared(self, node: Node, given: Node, differential: bool) -> Verdict:
+        d = self.d
+        if not differential:
+            inputs = [v.ndim for v in d.wrt]
+            return judge(node, n_out=d.n_out, n_in=inputs, answer=given, layout=self.layout)
+        axes = [(k,) for k in range(node.ndim)]
+        factors: list[tuple[Node, Sequence[tuple[int, ...]]]] = [(node, axes)]
+        start = d.n_out
+        for direction in self.directions:
+            factors.append((direction, axes[start : start + direction.ndim]))
+            start += direction.ndim
+        return judge(einsum(factors, axes[: d.n_out]), n_out=d.n_out, n_in=[], answer=given)
 
 
-def _check_differential(
-    d: Derivative, y: Node, answer: str, unknown: NameError_ | ParseError
-) -> Verdict:
-    """Judge an answer such as `dA*B`, in which dA is a direction of A's shape; raise `unknown` when
-    it names no direction."""
-    directions = _directions(d, answer)
-    if not directions:
-        raise unknown
-    known = {v.name: v for v in (*variables(y), *directions)}
-    given = parse_text(answer, {}, known=known, expected_shape=d.of.shape).node
-    axes = [(k,) for k in range(d.node.ndim)]
-    factors: list[tuple[Node, Sequence[tuple[int, ...]]]] = [(d.node, axes)]
-    start = d.n_out
-    for direction in directions:
-        factors.append((direction, axes[start : start + direction.ndim]))
-        start += direction.ndim
-    return judge(einsum(factors, axes[: d.n_out]), n_out=d.n_out, n_in=[], answer=given)
-
-
-def _index_form(d: Derivative, y: Node, answer: str, asked: str, error: ParseError) -> Node:
+def _index_form(
+    d: Derivative,
+    known: Mapping[str, Variable],
+    answer: str,
+    shapes: Sequence[Shape],
+    error: ParseError,
+) -> Node:
     """An answer such as `δ_ik B_lj`, i, j, k, l being the axes in the layout asked for, else in
     another one whose shape it has; raise `error` when it is no such answer."""
     letters = d.formula("index").letters
-    if "_" not in answer or not letters:
+    if "_" not in unicodedata.normalize("NFKC", answer) or len(letters) != d.node.ndim:
         raise error
-    known = {v.name: v for v in variables(y)}
     misfit: ShapeError | None = None
-    for shape in _shapes(d, asked):
+    for shape in shapes:
         try:
             if len(shape) == len(letters):
                 return parse_index_form(answer, known, letters, shape)
@@ -113,9 +173,10 @@ def _index_form(d: Derivative, y: Node, answer: str, asked: str, error: ParseErr
     raise misfit or error
 
 
-def answer_node(answer: Any, y: Node, shapes: Sequence[Shape]) -> Node:
-    """The node of an answer; a text is read in the names of y, with I, 𝟏 and 0 sized by the first
-    of `shapes` that fits, or as it stands: an answer of a wrong shape is wrong, not unreadable.
+def answer_node(answer: Any, known: Mapping[str, Variable], shapes: Sequence[Shape]) -> Node:
+    """The node of an answer; a text is read in the `known` names, with I, 𝟏 and 0 sized by the
+    first of `shapes` that fits, or as it stands: an answer of a wrong shape is wrong, not
+    unreadable.
 
     Raises
     ------
@@ -123,7 +184,6 @@ def answer_node(answer: Any, y: Node, shapes: Sequence[Shape]) -> Node:
         The text cannot be read.
     """
     if isinstance(answer, str):
-        known = {v.name: v for v in variables(y)}
         for shape in shapes:
             try:
                 return parse_text(answer, {}, known=known, expected_shape=shape).node

@@ -216,6 +216,10 @@ class _Case:
                 else:
                     text = "right but for the order of its axes"
                 return Verdict(False, text, "transposed")
+        vec = self.arranged("vec")
+        if self.answer.ndim == 2 and self.n_in and agree(trials, lambda d: vec(d).T):
+            text = "transposed: the answer is the transpose of the vec layout"
+            return Verdict(False, text, "transposed")
         return None
 
     def _other_orders(self) -> Iterator[tuple[int, ...]]:

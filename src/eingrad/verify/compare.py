@@ -48,9 +48,13 @@ def same_number(ratios: Sequence[float]) -> str | None:
     if any(abs(r - first) > 1e-7 * abs(first) for r in ratios):
         return None
     simple = Fraction(first).limit_denominator(64)
-    if simple and abs(float(simple) - first) <= 1e-7 * abs(first):
+    within = TOLERANCE if simple == 1 else 1e-7  # "1 times" would be no difference
+    if simple and abs(float(simple) - first) <= within * abs(first):
         return str(simple).replace("-", "−")
-    return f"{first:.6g}".replace("-", "−")
+    text = f"{first:.6g}"
+    if float(text).is_integer():  # 1.0000005 is not "1"
+        text = f"{first:.10g}"
+    return text.replace("-", "−")
 
 
 def power_text(number: str, name: str, exponent: int | Fraction) -> str:
