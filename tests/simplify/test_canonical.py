@@ -5,9 +5,11 @@ import pytest
 
 from eingrad.differentiate import differentiate
 from eingrad.dims import Dim
-from eingrad.ir.build import add, contract, multiply, scale, subtract, transpose
+from eingrad.ir.apply import apply
+from eingrad.ir.build import add, contract, einsum, multiply, scale, subtract, transpose
 from eingrad.ir.construct import inner_product, matmul, ones, sum_axes, trace
 from eingrad.ir.node import Node, variable
+from eingrad.ir.walk import topological
 from eingrad.simplify import canonical, equal, flat, shortest
 from eingrad.verify.reference import evaluate
 
@@ -87,3 +89,31 @@ def test_shortest_finds_what_cancels() -> None:
     w = add(x, z)
     e = subtract(matmul(w, matmul(A, w)), matmul(x, matmul(A, x)))
     assert shortest(differentiate(e, [x])) is add(matmul(A, z), matmul(t(A), z))
+
+
+def test_long_products_are_not_opened_beyond_the_bound() -> None:
+    a = variable("A", (Dim.of(3), Dim.of(3)))
+    y = a
+    for _ in range(7):
+        y = matmul(y, y)
+    value = np.array([[0.5, 0.2, 0.1], [0.3, 0.4, 0.0], [0.1, 0.3, 0.6]])
+    opened = canonical(y)
+    assert max(len(n.operands) for n in topological(opened)) <= 40
+    np.testing.assert_allclose(
+        evaluate(opened, {"A": value}), np.linalg.matrix_power(value, 128), rtol=1e-10
+    )
+
+
+def test_a_delta_over_many_factors_stays_short() -> None:
+    x = variable("x", (Dim.of(3),))
+    y = contract("i->ii", x)
+    for _ in range(100):
+        x = apply("tanh", x)
+        y = einsum([(y, ((0,), (1,))), (x, ((0,),))], ((0,), (1,)))
+    assert max(len(n.operands) for n in topological(y)) <= 60
+    at = np.array([0.3, -0.7, 1.1])
+    expected, last = at, at
+    for _ in range(100):
+        last = np.tanh(last)
+        expected = expected * last
+    np.testing.assert_allclose(evaluate(y, {"x": at}), np.diag(expected), rtol=1e-12)

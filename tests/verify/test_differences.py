@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import eingrad.functions  # noqa: F401
+from eingrad.differentiate import differentiate
 from eingrad.dims import Dim
 from eingrad.ir import build, construct
 from eingrad.ir.apply import apply
@@ -134,3 +135,21 @@ def test_a_derivative_without_entries_is_reported_as_that() -> None:
     empty = check_derivative(square, [n], 2 * n, sizes={"m": 0, "n": 3})
     assert "no entries" in empty.text
     assert "no entries" not in check_derivative(square, [n], 2 * n).text
+
+
+def test_sizes_too_large_for_arrays_are_reported_before_any_is_built() -> None:
+    x = variable("x", ())
+    wide = build.broadcast_to(x, (Dim.of(10**7), Dim.of(10**8)))
+    one = build.broadcast_to(build.number(1), wide.shape)
+    report = check_derivative(wide, [x], one)
+    assert not report.compared and not report.ok
+    assert "too large" in report.text
+
+
+@pytest.mark.parametrize("exponent", [7, 200, 301])
+def test_high_powers_are_judged_where_they_neither_vanish_nor_overflow(exponent: int) -> None:
+    a = variable("A", build.dims("n", "n"))
+    y = apply("det", a) ** exponent
+    slope = differentiate(y, [a])
+    assert check_derivative(y, [a], slope).ok
+    assert not check_derivative(y, [a], 2 * slope).ok

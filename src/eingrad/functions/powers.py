@@ -42,10 +42,24 @@ def _code(backend: str) -> Any:
     return render
 
 
+def _multiplied(x: np.ndarray, exponent: int) -> np.ndarray:
+    """x to a whole exponent by squaring."""
+    result = np.ones_like(x)
+    while exponent:
+        if exponent % 2:
+            result = result * x
+        exponent //= 2
+        if exponent:
+            x = x * x
+    return result
+
+
 def _evaluate(x: Any, exponent: Number) -> Any:
     x = np.asarray(x)
     if isinstance(exponent, int) and exponent < 0:
-        return 1 / x ** (-exponent)
+        return 1 / _evaluate(x, -exponent)
+    if isinstance(exponent, int) and x.dtype.kind == "c":
+        return _multiplied(x, exponent)  # through a logarithm a small imaginary part is lost
     return np.sqrt(x) if exponent == 0.5 else x ** float(exponent)
 
 

@@ -14,6 +14,7 @@ from ..dims import Dim
 from .node import Contraction, Factor, Shape, raw_contraction
 
 MAX_LEAVES = 64
+MAX_WORK = 30_000  # factors looked at while ties are broken, once there is an answer
 
 Raw = tuple[Any, tuple[tuple[int, ...], ...]]  # (node, indices) with workspace atoms
 
@@ -80,11 +81,12 @@ def _best_order(
     start = {a: (0 if a in free else 1, str(size[a])) for a in atoms}
     names = {key: k for k, key in enumerate(sorted(set(start.values())))}
     index_colour = {a: names[start[a]] for a in atoms}
-    leaves = 0
+    leaves = work = 0
     best: tuple[Any, list[int], dict[int, int]] | None = None
-    pending = [_refine(factors, symmetric, base, index_colour)]
-    while pending and leaves < MAX_LEAVES:
-        colours, index_colours = pending.pop()
+    pending = [(base, index_colour)]
+    while pending and leaves < MAX_LEAVES and (best is None or work < MAX_WORK):
+        colours, index_colours, rounds = _refine(factors, symmetric, *pending.pop())
+        work += rounds * len(factors)
         twins = _first_tie(colours)
         if not twins:
             leaves += 1
@@ -96,17 +98,18 @@ def _best_order(
         for k in twins:
             chosen = [2 * c for c in colours]
             chosen[k] -= 1
-            pending.append(_refine(factors, symmetric, chosen, index_colours))
+            pending.append((chosen, index_colours))
     assert best is not None
     return best[1], best[2]
 
 
 def _refine(
     factors: list[Raw], symmetric: list[bool], colours: list[int], index_colours: dict[int, int]
-) -> tuple[list[int], dict[int, int]]:
-    """Split colour classes by the colours around them until nothing changes."""
-    classes = -1
+) -> tuple[list[int], dict[int, int], int]:
+    """Split colour classes by the colours around them until nothing changes; in how many rounds."""
+    classes, rounds = -1, 0
     while True:
+        rounds += 1
         seen_at: dict[int, list[tuple[int, int, int]]] = {a: [] for a in index_colours}
         for k, (_, indices) in enumerate(factors):
             for position, axis in enumerate(indices):
@@ -133,7 +136,7 @@ def _refine(
         index_colours = new_index
         count = len(set(colours)) + len(set(index_colours.values()))
         if count == classes:
-            return colours, index_colours
+            return colours, index_colours, rounds
         classes = count
 
 

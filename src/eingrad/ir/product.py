@@ -150,7 +150,10 @@ class _Product:
             return
         self.used.update(local)
         self.coefficient = exact(self.coefficient * node.coefficient)
-        for factor in node.factors:
+        inside = node.factors
+        if len(self.factors) + len(inside) > MAX_INLINED:
+            inside = _closed(inside, node.sizes)  # only the deltas are opened
+        for factor in inside:
             inner_axes = tuple(tuple(local[a] for a in axis) for axis in factor.indices)
             self.factors.append((factor.node, inner_axes))
 
@@ -264,6 +267,21 @@ class _Product:
             free = {x for a in free for x in swap.get(a, (a,))}
         node, order = canonical_contraction(factors, frozenset(free), self.atoms.size)
         return [(node, tuple(expand.get(a, (a,)) for a in order))]
+
+
+def _closed(factors: Sequence[Factor], sizes: Sequence[Dim]) -> tuple[Factor, ...]:
+    """The factors over the same atoms as one node each: δ·f₁·…·fₙ stays short as it grows."""
+    groups: dict[frozenset[int], list[Factor]] = {}
+    for factor in factors:
+        groups.setdefault(frozenset(a for x in factor.indices for a in x), []).append(factor)
+    closed: list[Factor] = []
+    for atoms, members in groups.items():
+        if len(members) == 1:
+            closed.extend(members)
+            continue
+        out = tuple((a,) for a in sorted(atoms))
+        closed.append(Factor(finish_term(1, members, out, sizes), out))
+    return tuple(closed)
 
 
 def _run_from(first: int, merged: Mapping[int, AxisIndex], axes: list[AxisIndex]) -> AxisIndex:

@@ -17,6 +17,7 @@ from ..ir.walk import rebuild, topological
 
 MAX_NODES = 400
 MAX_PRODUCTS = 64
+MAX_FACTORS = 40  # a contraction is not opened into more: ordering them costs the square of it
 MAX_GROWTH = 600  # terms and factors that opening may add in all
 
 RawFactor = tuple[Node, tuple[tuple[Hashable, ...], ...]]
@@ -79,6 +80,8 @@ def _open(node: Node, expand: bool) -> Node:
         return add(*parts)
     if not _openable(node, expand):
         return _vanishing(node)
+    if _opened_size(node) > MAX_FACTORS:
+        return node
     assert isinstance(node, Contraction | Term)
     out = node.out if isinstance(node, Term) else tuple((a,) for a in node.out)
     coefficient = node.coefficient if isinstance(node, Term) else 1
@@ -129,6 +132,14 @@ def _openable(node: Node, expand: bool) -> bool:
             for f in node.factors
         )
     return False
+
+
+def _opened_size(node: Node) -> int:
+    """The factors of a product once the contractions in it are opened."""
+    return sum(
+        len(o.operands) if isinstance(o, Contraction) else 1
+        for o in (f.node for f in getattr(node, "factors", ()))
+    )
 
 
 def _inside(

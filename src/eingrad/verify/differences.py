@@ -7,12 +7,14 @@ differences of the one of order k − 1, since second differences of the value l
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from ..dims import Dim, shape_text
+from ..errors import SizeLimitError
 from ..ir import build
 from ..ir.facts import closure
 from ..ir.node import Apply, Node, Variable, variable
@@ -31,6 +33,9 @@ MAX_ENTRYWISE = 40  # inputs with more entries are probed in random directions
 MAX_WORK = 1500  # entries × nodes beyond which random directions serve too
 DIRECTIONS = 3
 MAX_DENSE = 200_000  # derivatives with more entries are contracted with directions unbuilt
+MAX_ARRAY = 2_000_000  # entries of one array that a check may build
+MAX_ARRAYS = 20_000_000  # and of all of them together
+MODERATE = (1e-150, 1e150)  # beyond, squares and differences under- or overflow
 
 Point = Mapping[str, np.ndarray]
 
@@ -122,11 +127,38 @@ def check_derivative(
         [sample_sizes(*chain, *wrt, variant=v) for v in (0, -1)] if sizes is None else [{**sizes}]
     )
     for chosen in choices:  # a wide XᵀX has no inverse: then a tall one is tried
-        worst, used, method = _at_sizes(chain, wrt, points, chosen, facts, seed, method)
+        if _too_large(chain, wrt, chosen):
+            return _unchecked_for_size(method, chosen)
+        try:
+            worst, used, method = _at_sizes(chain, wrt, points, chosen, facts, seed, method)
+        except SizeLimitError:  # a step inside a product
+            return _unchecked_for_size(method, chosen)
         if used:
             break
     empty = all(_empty(node, chosen) for node in chain[1:])
     return _report(worst, method, chosen, used, empty)
+
+
+def _too_large(chain: Sequence[Node], wrt: Sequence[Variable], sizes: Mapping[str, int]) -> bool:
+    """Whether the arrays of a check would not fit: told from the sizes, before any is built."""
+    needed: list[Node] = [*wrt]
+    for k, node in enumerate(chain):
+        if k and _entries(node, sizes) > MAX_DENSE:  # contracted with a direction for each variable
+            lead = node.ndim - sum(v.ndim for v in wrt[:k])
+            for v in wrt[:k]:
+                node, _ = _applied(node, lead, v)
+        needed.append(node)
+    entries = [_entries(node, sizes) for node in topological(*needed)]
+    return max(entries) > MAX_ARRAY or sum(entries) > MAX_ARRAYS
+
+
+def _entries(node: Node, sizes: Mapping[str, int]) -> float:
+    return math.prod(float(d.evaluate(sizes)) for d in node.shape)
+
+
+def _unchecked_for_size(method: str, sizes: Mapping[str, int]) -> Report:
+    text = "not checked: the sizes are too large to check densely"
+    return Report(False, np.inf, method, sizes, 0, text)
 
 
 def _empty(node: Node, sizes: Mapping[str, int]) -> bool:
@@ -280,6 +312,8 @@ def _compare(
     scale = max(
         np.abs(np.array(exact)).max(initial=0.0), np.abs(np.array(numeric)).max(initial=0.0), floor
     )
+    if scale and not MODERATE[0] < scale < MODERATE[1]:
+        return np.nan, method
     unsure = np.array(doubt).max(initial=0.0)
     if not np.isfinite(scale) or unsure > 1e-3 * max(scale, 1e-300):
         return np.nan, method

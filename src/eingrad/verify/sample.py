@@ -23,7 +23,9 @@ from .reference import evaluate_all
 
 MAX_ASSIGNMENTS = 4000  # assignments of sizes that are tried
 MAX_ATTEMPTS = 120  # points that are tried
+MAX_EVALUATED = 4000  # nodes × points, once every style has been tried
 LARGEST = 1e5  # entries beyond this make a point badly conditioned
+SMALLEST = 1e-100  # a node all of whose entries are below this is about to underflow
 MAX_DENSE = 1_000_000  # larger nodes are not looked at
 KINK = 1e-2  # distance kept from the kink of |x| and its like
 
@@ -210,7 +212,8 @@ def sample_points(
     places = _places(order, sizes)
     rng = np.random.default_rng(seed)
     found: list[tuple[float, int, dict[str, np.ndarray]]] = []
-    for attempt in range(MAX_ATTEMPTS):
+    most = max(4 + len(STYLES), min(MAX_ATTEMPTS, MAX_EVALUATED // len(order)))
+    for attempt in range(most):
         point = {}
         for name, variable in sorted(names.items()):
             known = (facts or {}).get(name, variable.facts)
@@ -266,9 +269,12 @@ def _largest(
 ) -> float:
     """The largest entry of any node's value; infinity where one is not finite or at a kink."""
     # A derivative that is too large to build is judged by what it is made of.
-    moderate = [
-        n for n in order if np.prod([d.evaluate(sizes) for d in n.shape], dtype=float) < MAX_DENSE
-    ]
+    small: set[Node] = set()
+    for n in order:
+        entries = np.prod([d.evaluate(sizes) for d in n.shape], dtype=float)
+        if entries < MAX_DENSE and small.issuperset(n.operands):
+            small.add(n)
+    moderate = [n for n in order if n in small]
     try:
         computed = dict(zip(moderate, evaluate_all(moderate, point, sizes), strict=True))
     except (np.linalg.LinAlgError, ArithmeticError, ShapeError, SizeLimitError):
@@ -279,13 +285,25 @@ def _largest(
             continue
         if value.dtype.kind == "c" or not np.isfinite(value).all():
             return np.inf
-        largest = max(largest, float(np.abs(value).max()))
+        greatest = float(np.abs(value).max())
+        if 0 < greatest < SMALLEST or (not greatest and _vanished(node, computed)):
+            return np.inf
+        largest = max(largest, greatest)
         if isinstance(node, Apply) and not REGISTRY[node.function].analytic:
             for operand, domain in zip(node.operands, REGISTRY[node.function].domain, strict=False):
                 at = computed.get(operand)
                 if domain == "nonzero" and at is not None and not (np.abs(at) > KINK).all():
                     return np.inf
     return largest
+
+
+def _vanished(node: Node, computed: Mapping[Node, np.ndarray]) -> bool:
+    """Whether an analytic function gave 0 everywhere by underflow: its operand is not 0."""
+    if not isinstance(node, Apply):
+        return False
+    record = REGISTRY[node.function]
+    operands = [computed[o] for o in node.operands if o in computed]
+    return bool(record.elementwise and record.analytic and any(o.any() for o in operands))
 
 
 def whole_numbers(
