@@ -18,6 +18,7 @@ from .inputs import (
     find_variable,
     fresh,
     given_or_new,
+    occurs,
     shaped,
     with_variables,
 )
@@ -99,7 +100,7 @@ def derivative(
     occurring = {v.name for v in variables(node)}
     for v in dict.fromkeys(by):
         if v.name not in occurring:
-            why = "cancels" if v.name in known else "does not occur in the expression"
+            why = "cancels" if occurs(y, v.name) else "does not occur in the expression"
             notes.append(f"{v.name} {why}: the derivative is exactly 0")
     return Derivative(
         result,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
@@ -121,6 +122,13 @@ def with_variables(y: Any) -> tuple[Node, dict[str, Variable]]:
                 hint="give one of them another name",
             )
     return node, known
+
+
+def occurs(y: Any, name: str) -> bool:
+    """Whether a text mentions a name, even if what it names cancels."""
+    text = y if isinstance(y, str) else y.text if isinstance(y, Expression) else ""
+    words = re.findall(r"\w+", unicodedata.normalize("NFKC", text))
+    return name in words
 
 
 def find_variable(node: Node, item: Any, known: Mapping[str, Variable] | None = None) -> Variable:

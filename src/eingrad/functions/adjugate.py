@@ -11,6 +11,7 @@ import numpy as np
 from ..dims import Dim, shape_text
 from ..errors import ShapeError
 from ..ir import build
+from ..ir.algebra import ProductView, base_and_exponent
 from ..ir.apply import apply
 from ..ir.construct import size_value
 from ..ir.node import Node, Shape
@@ -89,6 +90,19 @@ def _adjugate_of_product(operands: Operands, params: Params) -> Node | None:
     return found.scale ** size_value(found.n - Dim.of(1)) * matrix_product(parts)
 
 
+def _over_determinant(view: ProductView, position: int) -> bool:
+    """adj(X) det(X)ᵉ -> det(X)ᵉ⁺¹ X⁻¹ for e < 0, where X has an inverse anyhow."""
+    node, axes = view.factors[position]
+    determinant = apply("det", *node.operands)
+    for k, (other, places) in enumerate(view.factors):
+        base, exponent = base_and_exponent(other)
+        if base is determinant and exponent < 0 and places == axes[:-2]:
+            inverse = apply("inv", *node.operands)
+            view.replace({position, k}, (determinant ** (exponent + 1), places), (inverse, axes))
+            return True
+    return False
+
+
 register(
     Record(
         name="adjugate",
@@ -106,6 +120,7 @@ register(
         spellings=("adjugate", "adj"),
         facts=keeps_matrix("symmetric", "spd", "psd"),
         rewrites=(_adjugate_of_product,),
+        in_products=(_over_determinant,),
         laws=("X*adj(X) == det(X)*eye(n)", "adj(X*Y) == adj(Y)*adj(X)"),
         source="cofactors are the derivatives of det, those of cofactors the second ones",
     )

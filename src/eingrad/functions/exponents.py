@@ -119,6 +119,8 @@ def log_of_function(operands: Operands, params: Params) -> Node | None:
         return None
     if x.function == "exp":
         return x.operands[0]
+    if x.function == "abs" and is_call(x.operands[0], "det"):
+        return apply("logdet", *x.operands[0].operands)
     if x.function in LOGARITHMS:
         return apply(LOGARITHMS[x.function], *x.operands)
     if x.function == "power":
