@@ -11,7 +11,7 @@ import pytest
 
 import eingrad.functions  # noqa: F401
 from eingrad.dims import ONE, Dim
-from eingrad.errors import ShapeError
+from eingrad.errors import InputError, ShapeError
 from eingrad.ir import build, construct
 from eingrad.ir.apply import apply
 from eingrad.ir.build import contract, dims, einsum, transpose
@@ -293,3 +293,15 @@ def test_orthogonal_matrices_that_meet_with_cuts_that_conflict_stay() -> None:
     node = contract("iab,icd->abcd", left, right)
     a, _ = np.linalg.qr(RNG.normal(size=(6, 6)))
     np.testing.assert_allclose(value(node, Q=a), np.eye(6).reshape(2, 3, 3, 2), rtol=0, atol=1e-12)
+
+
+def test_exact_numbers_too_long_to_write_are_refused() -> None:
+    x = variable("x", dims("n"))
+    for make in (
+        lambda: build.power(build.number(2), 99_999),
+        lambda: build.power(build.number(Fraction(1, 3)), -99_999),
+        lambda: build.scale(10**2000, build.scale(10**2000, x)),
+    ):
+        with pytest.raises(InputError, match="binary digits"):
+            make()
+    assert build.number_of(build.power(build.number(2), 3000)) == 2**3000

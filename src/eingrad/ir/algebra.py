@@ -368,13 +368,25 @@ def _power_of_term(base: Term, e: Number) -> Node | None:
 
 
 def rational_power(value: Number, e: Number) -> Number | None:
-    """value ** e when that is rational (and small enough to hold), else None."""
-    from .build import exact
+    """value ** e when that is rational (and small enough to show), else None.
+
+    Raises
+    ------
+    InputError
+        It is rational, but has more than `MAX_BITS` bits.
+    """
+    from .numbers import MAX_BITS, exact, too_large
 
     fraction = Fraction(value)
     if isinstance(e, int):
         if value == 0 and e < 0:
             return None
+        if (
+            abs(e)
+            * max(abs(fraction.numerator).bit_length() - 1, fraction.denominator.bit_length() - 1)
+            > MAX_BITS
+        ):
+            raise too_large()
         if abs(e) * max(fraction.numerator.bit_length(), fraction.denominator.bit_length()) > 4096:
             return None
         return exact(fraction**e)

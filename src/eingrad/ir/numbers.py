@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 
 from ..dims import Dim
-from ..errors import ShapeError
+from ..errors import InputError, ShapeError
 from .node import Node, Number, Sum, Term, raw_sum, raw_term
+
+
+MAX_BITS = 12_000  # of an exact number, numerator or denominator: about 3600 digits
 
 
 def number(value: Number | float) -> Node:
@@ -21,7 +24,13 @@ def number(value: Number | float) -> Node:
 
 
 def exact(value: Number | float) -> Number:
-    """A finite number as an exact int or Fraction."""
+    """A finite number as an exact int or Fraction.
+
+    Raises
+    ------
+    InputError
+        It has more than `MAX_BITS` bits: written out or combined further it would take for ever.
+    """
     if isinstance(value, bool):
         return int(value)
     if not isinstance(value, int | Fraction):
@@ -29,9 +38,17 @@ def exact(value: Number | float) -> Number:
         if value != value or value in (float("inf"), float("-inf")):
             raise ShapeError(f"{value} is not a number that a formula can hold")
         value = Fraction(repr(value))
-    if isinstance(value, Fraction) and value.denominator == 1:
-        return int(value)
-    return value
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+        raise too_large()
+    return int(value) if value.denominator == 1 else value
+
+
+def too_large() -> InputError:
+    """The error for an exact number that is too long to hold."""
+    return InputError(
+        f"an exact number here has more than {MAX_BITS} binary digits",
+        hint="use a variable in its place, or a float of moderate size",
+    )
 
 
 def as_node(value: Node | Number | float) -> Node:

@@ -23,7 +23,7 @@ from .reference import evaluate_all
 
 MAX_ASSIGNMENTS = 4000  # assignments of sizes that are tried
 MAX_ATTEMPTS = 120  # points that are tried
-MAX_EVALUATED = 4000  # nodes × points, once every style has been tried
+MAX_EVALUATED = 4000  # nodes × points
 LARGEST = 1e5  # entries beyond this make a point badly conditioned
 SMALLEST = 1e-100  # a node all of whose entries are below this is about to underflow
 MAX_DENSE = 1_000_000  # larger nodes are not looked at
@@ -212,7 +212,7 @@ def sample_points(
     places = _places(order, sizes)
     rng = np.random.default_rng(seed)
     found: list[tuple[float, int, dict[str, np.ndarray]]] = []
-    most = max(4 + len(STYLES), min(MAX_ATTEMPTS, MAX_EVALUATED // len(order)))
+    most = max(4, min(MAX_ATTEMPTS, MAX_EVALUATED // len(order)))
     for attempt in range(most):
         point = {}
         for name, variable in sorted(names.items()):
