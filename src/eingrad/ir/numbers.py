@@ -9,7 +9,6 @@ from ..dims import Dim
 from ..errors import InputError, ShapeError
 from .node import Node, Number, Sum, Term, raw_sum, raw_term
 
-
 MAX_BITS = 12_000  # of an exact number, numerator or denominator: about 3600 digits
 
 
