@@ -46,3 +46,9 @@ def test_agreement_where_everything_vanishes_is_no_agreement():
     verdict = eingrad.check("tanh(1e12*(c^2 + 1))", "c", answer="0*c")
     assert not verdict.equal and verdict.kind == "undecided"
     assert "not decided" in verdict.reason
+
+
+@pytest.mark.parametrize(("factor", "kind"), [("-1", "sign"), ("2", "factor")])
+def test_slips_are_named_where_the_function_is_not_flat(factor, kind):
+    answer = f"{factor}*(100*(1 - tanh(100*x).^2))"
+    assert eingrad.check("sum(tanh(100*x))", "x", answer=answer).kind == kind

@@ -44,6 +44,11 @@ class Trial:
         """The largest entry of the derivative."""
         return float(np.abs(self.derivative).max(initial=0.0))
 
+    @property
+    def answer_tells(self) -> bool:
+        """Whether the answer is more than rounding."""
+        return float(np.abs(self.answer).max(initial=0.0)) > NEGLIGIBLE
+
 
 def trials_of(derivative: Node, answer: Node, facts: Facts | None = None) -> list[Trial]:
     """Trials at random points of two sets of sizes, or of more where those tell nothing; with
@@ -63,7 +68,9 @@ def trials_of(derivative: Node, answer: Node, facts: Facts | None = None) -> lis
     if not found:  # cosh(1000c) of an answer is finite for small c alone
         return _towards_zero(derivative, answer, _starts(derivative, answer, facts))
     if not any(map(_tells, found)):
-        return [*found, *_towards_zero(derivative, answer, [(t.point, t.sizes) for t in found])]
+        closer = _towards_zero(derivative, answer, [(t.point, t.sizes) for t in found])
+        # Two that vanish together tell nothing once others do.
+        return [*closer, *(t for t in found if not closer or t.answer_tells)]
     # Exact zeros stay: relu has them on one side. What is merely tiny is rounding.
     return [t for t in found if _tells(t) or not t.derivative.any()]
 
