@@ -253,3 +253,18 @@ def test_two_variables_of_one_name_and_different_shapes_are_refused() -> None:
     x, other = eingrad.vector("x", "n"), eingrad.vector("x", "m")
     with pytest.raises(InputError, match="two variables are called x"):
         eingrad.derivative((x @ x) * (other @ other), x)
+
+
+@pytest.mark.parametrize("outputs", [(), "value"])
+def test_outputs_are_a_tuple_of_names(outputs: object) -> None:
+    with pytest.raises(InputError, match="tuple of names"):
+        eingrad.gradient("x'*x", "x").function(outputs=outputs)  # type: ignore[arg-type]
+
+
+def test_a_size_that_nothing_shows_is_named() -> None:
+    f = eingrad.jacobian("2*x", "x").function()
+    np.testing.assert_allclose(f(x=np.ones(3)), 2 * np.eye(3))
+    ones = eingrad.derivative(eingrad.ones(("n",)) * eingrad.scalar("s"), "s").function()
+    with pytest.raises(NameError_, match="the size n is missing"):
+        ones(s=1.0)
+    assert ones(s=1.0, n=3).tolist() == [1.0, 1.0, 1.0]

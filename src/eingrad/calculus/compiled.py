@@ -42,6 +42,8 @@ class CompiledFunction:
                 )
         needed = [*self.arguments, *self._sizes]
         missing = [name for name in needed if name not in values]
+        if missing and missing[0] in self._sizes:
+            raise NameError_(f"the size {missing[0]} is missing: no array here shows it")
         if missing:
             raise NameError_(f"a value for {', '.join(missing)} is missing")
         return self._call(**{self._safe.get(n, n): values[n] for n in needed})

@@ -351,6 +351,10 @@ class Derivative:
 
     def outputs(self, names: Sequence[str]) -> dict[str, Node]:
         """The nodes called `value`, `derivative`, and by order `gradient`/`jacobian`, `hessian`."""
+        if isinstance(names, str) or not names:
+            raise InputError(
+                f"outputs is a tuple of names, not {names!r}", hint='as in outputs=("value",)'
+            )
         chain = {"value": with_facts(self.of), "derivative": self.node}
         before = (shortest(with_facts(node)) for node in self._previous)
         by_order = [*before, self.node][: self.order]
