@@ -12,7 +12,8 @@ from eingrad.ir import build, construct
 from eingrad.ir.apply import apply
 from eingrad.ir.build import contract, dims, transpose
 from eingrad.ir.node import Node, variable
-from eingrad.verify.differences import central, check_derivative, complex_step
+from eingrad.verify.differences import check_derivative
+from eingrad.verify.steps import central, complex_step
 
 A, B = variable("A", dims("m", "n")), variable("B", dims("n", "k"))
 Q, S = variable("Q", dims("n", "n")), variable("Q", dims("n", "n"), frozenset({"symmetric"}))

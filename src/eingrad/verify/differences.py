@@ -8,7 +8,7 @@ differences of the one of order k − 1, since second differences of the value l
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,12 +22,11 @@ from ..ir.record import lookup
 from ..ir.walk import topological
 from .reference import evaluate
 from .sample import sample_points, sample_sizes
+from .steps import central, complex_step
 
 LEAST = 1e-9  # of the function's own scale: a smaller derivative is rounding
 SPARE_POINTS = 6  # tried where the first ones could not be judged
 NUDGE = 1e-12  # relative change of a point that a derivative must survive to be judged
-COMPLEX_STEP = 1e-20
-STEPS = (1e-2, 3e-4, 1e-5, 3e-7)  # central differences; the best one is chosen entry by entry
 TOLERANCE = {"complex-step": 1e-8, "central": 1e-5}
 MAX_ENTRYWISE = 40  # inputs with more entries are probed in random directions
 MAX_WORK = 1500  # entries × nodes beyond which random directions serve too
@@ -225,41 +224,6 @@ def _report(worst: float, method: str, sizes: dict[str, int], used: int, empty: 
 def analytic(*nodes: Node) -> bool:
     """Whether all functions below the nodes are analytic, so that a complex step is exact."""
     return all(lookup(n.function).analytic for n in topological(*nodes) if isinstance(n, Apply))
-
-
-# --- differences of a function of arrays ----------------------------------------------------------
-
-
-def complex_step(
-    f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, direction: np.ndarray
-) -> np.ndarray:
-    """f′(x)[direction] of an analytic f, exact to rounding.
-
-    >>> complex_step(np.exp, np.zeros(2), np.array([1.0, 2.0]))
-    array([1., 2.])
-    """
-    return np.imag(f(x + 1j * COMPLEX_STEP * direction)) / COMPLEX_STEP
-
-
-def central(
-    f: Callable[[np.ndarray], np.ndarray], x: np.ndarray, direction: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """f′(x)[direction] and an estimate of its error, entry by entry."""
-    at = f(x)
-    best = np.zeros_like(at)
-    estimate = np.full_like(at, np.inf)
-    for h in STEPS:
-        ahead, behind = f(x + h * direction), f(x - h * direction)
-        wide = (ahead - behind) / (2 * h)
-        near = (f(x + h / 2 * direction) - f(x - h / 2 * direction)) / h
-        value = (4 * near - wide) / 3
-        # What Richardson leaves is smaller than what it removes; rounding grows as 1/h.
-        error = np.abs(near - wide) + 1e-15 * np.abs(at) / h
-        error = np.where(np.isfinite(error), error, np.inf)
-        best = np.where(error < estimate, value, best)
-        estimate = np.minimum(error, estimate)
-    # Both sides of a kink differ at the smallest step, however symmetric it looks from afar.
-    return best, np.maximum(estimate, np.abs(ahead + behind - 2 * at) / STEPS[-1])
 
 
 # --- comparison at one point ----------------------------------------------------------------------
