@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
-from fractions import Fraction
 from itertools import combinations
 from typing import Any
 
@@ -16,6 +15,7 @@ from ..dims import Dim
 from .indices import Atoms, SplitConflict
 from .labelling import is_symmetric
 from .node import Apply, AxisIndex, Contraction, Kernel, Node, Number, Term, Variable
+from .numbers import rational_power
 from .patterns import meet_patterns
 
 MAX_REPEATED = 4  # x⁴ is held as four factors x, x⁵ as a power
@@ -365,48 +365,3 @@ def _power_of_term(base: Term, e: Number) -> Node | None:
             rest = build.einsum(inside, [(a,) for a in atoms], inner_coefficient, sizes)
             outside.append((power(rest, e), tuple((a,) for a in atoms)))
     return build.einsum(outside, base.out, coefficient, sizes)
-
-
-def rational_power(value: Number, e: Number) -> Number | None:
-    """value ** e when that is rational (and small enough to show), else None.
-
-    Raises
-    ------
-    InputError
-        It is rational, but has more than `MAX_BITS` bits.
-    """
-    from .numbers import MAX_BITS, exact, too_large
-
-    fraction = Fraction(value)
-    if isinstance(e, int):
-        if value == 0 and e < 0:
-            return None
-        if (
-            abs(e)
-            * max(abs(fraction.numerator).bit_length() - 1, fraction.denominator.bit_length() - 1)
-            > MAX_BITS
-        ):
-            raise too_large()
-        if abs(e) * max(fraction.numerator.bit_length(), fraction.denominator.bit_length()) > 4096:
-            return None
-        return exact(fraction**e)
-    if value < 0 or abs(e) > 64:
-        return None
-    root = Fraction(e).denominator
-    numerator = _exact_root(fraction.numerator, root)
-    denominator = _exact_root(fraction.denominator, root)
-    if numerator is None or denominator is None:
-        return None
-    if numerator == 0 and e < 0:
-        return None
-    return exact(Fraction(numerator, denominator) ** Fraction(e).numerator)
-
-
-def _exact_root(value: int, degree: int) -> int | None:
-    if value.bit_length() > 900:
-        return None
-    guess = round(value ** (1 / degree))
-    for candidate in (guess - 1, guess, guess + 1):
-        if candidate >= 0 and candidate**degree == value:
-            return candidate
-    return None

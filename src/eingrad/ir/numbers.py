@@ -72,3 +72,46 @@ def zeros(shape: Iterable[Dim]) -> Node:
 def is_zero(node: Node) -> bool:
     """Whether a node is the literal zero."""
     return isinstance(node, Sum) and not node.operands
+
+
+def rational_power(value: Number, e: Number) -> Number | None:
+    """value ** e when that is rational (and small enough to show), else None.
+
+    Raises
+    ------
+    InputError
+        It is rational, but has more than `MAX_BITS` bits.
+    """
+    fraction = Fraction(value)
+    if isinstance(e, int):
+        if value == 0 and e < 0:
+            return None
+        if (
+            abs(e)
+            * max(abs(fraction.numerator).bit_length() - 1, fraction.denominator.bit_length() - 1)
+            > MAX_BITS
+        ):
+            raise too_large()
+        if abs(e) * max(fraction.numerator.bit_length(), fraction.denominator.bit_length()) > 4096:
+            return None
+        return exact(fraction**e)
+    if value < 0 or abs(e) > 64:
+        return None
+    root = Fraction(e).denominator
+    numerator = _exact_root(fraction.numerator, root)
+    denominator = _exact_root(fraction.denominator, root)
+    if numerator is None or denominator is None:
+        return None
+    if numerator == 0 and e < 0:
+        return None
+    return exact(Fraction(numerator, denominator) ** Fraction(e).numerator)
+
+
+def _exact_root(value: int, degree: int) -> int | None:
+    if value.bit_length() > 900:
+        return None
+    guess = round(value ** (1 / degree))
+    for candidate in (guess - 1, guess, guess + 1):
+        if candidate >= 0 and candidate**degree == value:
+            return candidate
+    return None
