@@ -163,6 +163,10 @@ INDEPENDENT: dict[str, Callable[..., Any]] = {
     "inverse_gaps": lambda s: np.array(
         [[0 if i == j else 1 / (p - q) for j, q in enumerate(s)] for i, p in enumerate(s)]
     ),
+    "inverse_square_gaps": lambda s: np.array(
+        [[0 if i == j else 1 / (p**2 - q**2) for j, q in enumerate(s)] for i, p in enumerate(s)]
+    ),
+    "inverse_singular_values": lambda s: [1 / p for p in s],
     "svdvals": gram_eigenvalues,
     "left_singular": lambda a: scipy.linalg.svd(a, full_matrices=False)[0],
     "right_singular": lambda a: scipy.linalg.svd(a, full_matrices=False)[2].T,

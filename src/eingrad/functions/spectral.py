@@ -1,8 +1,14 @@
 """Eigenvalues and singular values, with the vectors that their derivatives need.
 
 The vectors are functions of their own, differentiable where the values are distinct; where two
-coincide their derivative does not exist and comes out infinite or NaN. The sign of a vector is
-chosen so that its largest entry is positive.
+coincide their derivative does not exist, which is an error (`gaps`). The sign of a vector is chosen
+so that its largest entry is positive.
+
+The derivative of the values divides by nothing. Of a function that is symmetric in them it is the
+exact one, equal values or not. A single one of two equal values has a kink: there its derivative is
+v vᵀ (u vᵀ) for the vectors that the decomposition returns. That is the limit of the derivatives at
+A + t V diag(1, 2, …) Vᵀ for t → 0, and so an element of Clarke's generalized gradient, as with |x|
+and max (A. Lewis, Nonsmooth analysis of eigenvalues, 1999, doi:10.1007/s10107980004a).
 """
 
 from __future__ import annotations
@@ -24,7 +30,7 @@ from ..ir.rule import Indexed, IndexRule, delta
 from .fact_rules import always
 from .inverse import swapped, transposed_operand
 from .signs import magnitude
-from .templates import everywhere, helpers
+from .templates import everywhere
 
 Operands = tuple[Node, ...]
 Params = Mapping[str, Any]
@@ -140,48 +146,6 @@ register(
 )
 
 
-def inverse_gaps(s: Any) -> np.ndarray:
-    """1/(sᵢ − sⱼ), and 0 on the diagonal."""
-    s = np.asarray(s)
-    gaps = s[..., :, None] - s[..., None, :]
-    one = np.eye(s.shape[-1], dtype=bool)
-    with np.errstate(divide="ignore"):
-        return np.where(one, 0, 1 / np.where(one, 1, gaps))
-
-
-INVERSE_GAPS = '''
-def _inverse_gaps(s):
-    """1/(s[i] - s[j]), and 0 on the diagonal."""
-    gaps = s[..., :, None] - s[..., None, :]
-    same = xp.eye(s.shape[-1], dtype=bool)
-    return xp.where(same, 0, 1 / xp.where(same, 1, gaps))
-'''
-
-register(
-    Record(
-        name="inverse_gaps",
-        sentence="The matrix of 1/(sᵢ − sⱼ) with a zero diagonal.",
-        signature="n -> n n",
-        evaluate=inverse_gaps,
-        derivative=(
-            IndexRule("ij", "k", lambda y, s: y["ij"] * y["ij"] * (delta("jk") - delta("ik"))),
-        ),
-        code=dict.fromkeys(("numpy", "jax"), "_inverse_gaps({0})"),
-        helpers=helpers(INVERSE_GAPS),
-        notation=Notation(
-            "call",
-            "inverse_gaps",
-            r"\operatorname{gaps}^{-1}",
-            note="inverse_gaps(s)_ij is 1/(s_i − s_j), 0 for i = j",
-        ),
-        domain=("real",),
-        spellings=("inverse_gaps",),
-        laws=("inverse_gaps(x)' == -inverse_gaps(x)",),
-        source="d 1/(sᵢ − sⱼ) = −(dsᵢ − dsⱼ)/(sᵢ − sⱼ)²",
-    )
-)
-
-
 # --- singular values -----------------------------------------------------------------------------
 
 
@@ -282,10 +246,13 @@ def _right_rule(v: Node, x: Node) -> Indexed:
 
 
 def _vector_rule(mine: Node, other: Node, s: Node, at: str, across: str) -> Indexed:
-    gap = apply("inverse_gaps", s * s)
+    gap = apply("inverse_square_gaps", s)
     m, o = (lambda c: mine[at + c]), (lambda c: other[across + c])
     inside = mine["ac"] * gap["bc"] * (m("c") * o("b") * s["b"] + s["c"] * o("c") * m("b"))
-    outside = (delta("a" + at) - mine["ac"] * m("c")) * o("b") * (s**-1)["b"]
+    if mine.shape[-1] == mine.shape[-2]:  # its columns are a basis: nothing lies outside of them
+        return inside
+    inverse = apply("inverse_singular_values", s)["b"]
+    outside = (delta("a" + at) - mine["ac"] * m("c")) * o("b") * inverse
     return inside + outside
 
 

@@ -87,6 +87,8 @@ def test_a_product_that_waited_in_vain_raises_what_it_was_given():
         ("m'*A*n", {"m": "p", "A": "p×q", "n": "q"}),
         ("λ*x'*x", {"λ": "scalar", "x": "n"}),
         ("inv(A)*B", {"A": "m×m", "B": "m×n"}),
+        ("svdvals(A)", {"A": "m×n"}),
+        ("left_singular(A)*x", {"A": "m×n", "x": "min(m, n)"}),
     ],
 )
 def test_sizes_of_undeclared_names_follow_from_the_text(text, shapes):

@@ -51,7 +51,9 @@ class Sizes:
                 if start in self.bound:  # the next look is short
                     self.bound[start] = dim
                 return dim
-            dim = next(iter(known.values())) if _symbol(dim) else dim.substitute(known)
+            # The symbols of min(m, n), itself one symbol, are m and n.
+            symbol = _symbol(dim)
+            dim = known[symbol] if symbol in known else dim.substitute(known)
 
     def resolve_shape(self, shape: Iterable[Dim]) -> Shape:
         """`resolve` for each size."""
