@@ -103,3 +103,27 @@ def test_a_linear_function_has_no_newton_step():
 def test_an_axis_that_there_is_not():
     with pytest.raises(InputError, match="no axis 2"):
         eingrad.block_diagonal("sum(exp(X))", "X", 2)
+
+
+def test_the_trace_of_a_sum_has_sizes_in_place_of_deltas():
+    d = eingrad.laplacian("norm2(A*X - Y)^2 + c*norm2(X)^2", "X")
+    assert str(d.formula()) == "2 p·(c n + ‖A‖²)"
+    values = {n: np.random.default_rng(0).normal(size=s) for n, s in {"A": (5, 3)}.items()}
+    found = d.function()(**values, c=0.25, X=np.zeros((3, 4)), Y=np.zeros((5, 4)))
+    np.testing.assert_allclose(found, 2 * 4 * (0.25 * 3 + np.sum(values["A"] ** 2)))
+
+
+def test_the_diagonal_is_called_a_diagonal():
+    d = eingrad.hessian_diagonal("sum(exp(A*x))", "x")
+    assert d.title == "diagonal of ∂²y/∂x²"
+    assert d.axes == ("x axis 0",)
+    assert "def hessian_diagonal(" in d.source()
+
+
+@pytest.mark.parametrize(
+    "name", ["laplacian", "curvature", "hessian_diagonal", "block_diagonal", "hvp", "vjp", "jvp"]
+)
+def test_a_zero_says_why(name):
+    d = getattr(eingrad, name)("norm2(x)^2", "q")
+    assert d.is_zero
+    assert any("q does not occur" in note for note in d.notes)

@@ -268,3 +268,18 @@ def test_a_size_that_nothing_shows_is_named() -> None:
     with pytest.raises(NameError_, match="the size n is missing"):
         ones(s=1.0)
     assert ones(s=1.0, n=3).tolist() == [1.0, 1.0, 1.0]
+
+
+def test_new_gradients_and_directions_have_names_that_can_be_written() -> None:
+    d = eingrad.vjp("A*G", "A")
+    assert str(d.formula()) == "G1 Gᵀ"
+    g, incoming = RNG.normal(size=(3, 4)), RNG.normal(size=(2, 4))
+    found = d.function()(G=g, G1=incoming)
+    np.testing.assert_allclose(found, incoming @ g.T)
+    assert eingrad.parse(str(d.formula()), G="n p", G1="m p").node is d.node
+
+
+def test_a_tangent_says_along_what() -> None:
+    d = eingrad.jvp("A*B", "A")
+    assert d.title == "∂y/∂A along dA"
+    assert d.axes == ("y axis 0", "y axis 1")

@@ -219,3 +219,29 @@ def test_the_hessian_of_a_deep_network_keeps_its_factors() -> None:
     operator = derivative.operator(**values)
     np.testing.assert_allclose(operator.dense(), evaluate(derivative.node, values), atol=1e-9)
     assert operator.nbytes < n**3 * 8
+
+
+def test_rows_of_different_lengths_are_refused_by_name() -> None:
+    with pytest.raises(InputError, match="B is no array"):
+        eingrad.derivative("A*B", "A").operator(B=[[1.0, 2.0], [3.0]], m=2)
+
+
+def test_a_size_beyond_all_arrays_is_too_large() -> None:
+    with pytest.raises(InputError, match=r"m is a size: 10+ is too large"):
+        eingrad.derivative("A*B", "A").operator(B=np.ones((3, 2)), m=10**30)
+
+
+@pytest.mark.parametrize(
+    "places, message",
+    [
+        ([0, 7], "i: index 7 is out of bounds"),
+        ([0, 0.5], "i holds places: whole numbers are expected"),
+        ([0, np.nan], "i holds places: whole numbers are expected"),
+    ],
+)
+def test_places_are_whole_numbers_inside_the_axis(places: Any, message: str) -> None:
+    gather = eingrad.derivative(eingrad.parse("gather(x, i)", i="k integer"), "x")
+    right = gather.operator(i=np.array([2.0, 0.0]), n=3)  # a plan for these shapes is there now
+    np.testing.assert_array_equal(right.dense(), np.eye(3)[[2, 0]])
+    with pytest.raises(InputError, match=message):
+        gather.operator(i=np.asarray(places), n=3)

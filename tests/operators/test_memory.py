@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import eingrad
-from eingrad.errors import SizeLimitError
+from eingrad.errors import InputError, SizeLimitError
 from eingrad.operators import identity
 from eingrad.operators.memory import default_limit, free_memory
 
@@ -122,3 +122,8 @@ def test_cores_over_the_limit_are_refused_before_they_are_computed() -> None:
     x = np.broadcast_to(np.float64(1), (3_000_000,))
     with pytest.raises(SizeLimitError, match="cores"):
         derivative.operator(x=x, y=x)
+
+
+def test_a_limit_is_a_number() -> None:
+    with pytest.raises(InputError, match="number of bytes, not '1GB'"):
+        eingrad.derivative("A*B", "A").operator(B=np.ones((3, 2)), m=4).dense(limit="1GB")

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import eingrad
 from eingrad.errors import UnsupportedError
 from tests.operators.random_operators import matrix, operator_of
 
@@ -184,3 +185,26 @@ def test_results_never_share_memory_with_arguments() -> None:
     for result in (identity @ v, identity.solve(v), identity.T @ v):
         assert not np.may_share_memory(result, v)
         assert result.flags.writeable
+
+
+def test_an_operator_never_becomes_an_array_by_itself() -> None:
+    operator = eingrad.derivative("A*B", "A").operator(B=np.ones((3, 2)), m=4)
+    for use in (np.asarray, operator.matvec, lambda a: np.linalg.solve(a, np.ones(3))):
+        with pytest.raises(UnsupportedError, match="dense"):
+            use(operator)
+    with pytest.raises(UnsupportedError, match="cannot add ndarray"):
+        np.ones((4, 2, 4, 3)) + operator
+
+
+def test_operators_sum_with_sum() -> None:
+    first = eingrad.derivative("A*B", "A").operator(B=np.ones((3, 2)), m=4)
+    second = eingrad.derivative("A*B", "A").operator(B=np.arange(6.0).reshape(3, 2), m=4)
+    np.testing.assert_allclose(sum([first, second]).dense(), first.dense() + second.dense())
+
+
+@pytest.mark.parametrize("divisor", ["a", 1j, np.ones(2)])
+def test_operators_are_divided_by_real_numbers(divisor: object) -> None:
+    operator = eingrad.derivative("A*B", "A").operator(B=np.ones((3, 2)), m=4)
+    np.testing.assert_allclose((operator / 4).dense(), operator.dense() / 4)
+    with pytest.raises(UnsupportedError):
+        operator / divisor

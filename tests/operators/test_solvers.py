@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import eingrad
 from eingrad.errors import InputError, ShapeError, SingularError, UnsupportedError
 from eingrad.operators import StructuredOperator, identity
 from tests.operators.random_operators import matrix, operator_of
@@ -120,7 +121,7 @@ CASES: dict[str, tuple[Any, Any, list[str]]] = {
     "positive definite without structure": (
         (4, 3, 4, 3),
         [(1.0, [(0,), (1,)], [(2,), (3,)], [(spd(12).reshape(4, 3, 4, 3), (0, 1, 2, 3))])],
-        ["Cholesky of the 12×12 factor on axis 0, 1"],
+        ["Cholesky of the 12×12 factor on axes 0 and 1"],
     ),
     "two terms that divide an axis differently": (
         (2, 3, 6),
@@ -344,3 +345,39 @@ def test_an_empty_batch_is_solved() -> None:
     operator, _ = operator_of(sizes, terms)
     assert operator.solve(np.ones((0, 5, 3))).shape == (0, 5, 3)
     assert operator.matvec(np.ones((0, 5, 3))).shape == (0, 5, 3)
+
+
+def bound(text: str, wrt: str, **values: Any) -> StructuredOperator:
+    return eingrad.derivative(text, *wrt.split()).operator(**values)
+
+
+@pytest.mark.parametrize("rtol", [-1.0, 0.0, 2.0, np.nan])
+def test_a_tolerance_lies_between_0_and_1(rtol: float) -> None:
+    with pytest.raises(InputError, match="rtol is a number between 0 and 1"):
+        bound("x'*A*x", "x x", A=np.eye(2)).solve(np.ones(2), rtol=rtol)
+
+
+def test_infinite_entries_pass_through_as_in_numpy() -> None:
+    matrix = np.array([[np.inf, 1.0], [2.0, 3.0]])
+    h = bound("x'*A*x/2", "x x", A=matrix)
+    b = np.array([1.0, 2.0])
+    np.testing.assert_allclose(h.solve(b), np.linalg.solve((matrix + matrix.T) / 2, b))
+    assert np.isnan(bound("x'*A*x", "x x", A=np.full((2, 2), np.inf)).solve(b)).all()
+
+
+def test_a_sum_is_not_called_by_one_of_its_terms() -> None:
+    values = {"A": np.ones((3, 4)), "x": np.zeros(4), "y": np.zeros(3)}
+    h = bound("norm2(A*x - y)^2 + c*norm2(x)^2", "x x", **values, c=0.5)
+    assert h.solver == "Cholesky of the 4×4 factor on axis 0"
+
+
+def test_factors_over_several_axes_name_them() -> None:
+    rng = np.random.default_rng(1)
+    values = {"A": rng.normal(size=(2, 2)), "X": np.zeros((2, 3)), "B": rng.normal(size=(3, 3))}
+    assert bound("A*X + X*B", "X", **values).solver == "LU of the 6×6 factor on axes 0 and 1"
+
+
+def test_determinants_of_rectangular_maps_are_refused_as_determinants() -> None:
+    rectangular = bound("A*B", "A", A=np.ones((4, 3)), B=np.ones((3, 2)))
+    with pytest.raises(ShapeError, match="a determinant needs as many rows as columns"):
+        rectangular.logdet()

@@ -237,3 +237,11 @@ def test_text_and_import_need_no_matplotlib():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'eingrad[plot]'" in run.stdout
+
+
+def test_a_contracted_derivative_is_drawn_under_a_name_of_its_own():
+    picture = eingrad.hessian_diagonal("sum(exp(A*x))", "x").plot(m=3, n=2)
+    assert picture.title.startswith("D = diagonal of ∂²y/∂x² = ")
+    assert "d_i in row i" in picture.text() and "∂y/∂x_i" not in picture.text()
+    other = eingrad.hessian_diagonal("sum(exp(D*x))", "x").plot(m=3, n=2)
+    assert other.title.startswith("E = ")

@@ -120,3 +120,15 @@ def test_negative_places_count_from_the_end():
     d = eingrad.derivative(eingrad.matrix("A", "2 3") @ eingrad.matrix("B", "3 4"), "A")
     assert d.blocks()[-1, -2].node is d.blocks()[1, 2].node
     assert d.blocks()[-1, -2].check().ok
+
+
+@pytest.mark.parametrize("place", [slice(None), (slice(None), 0), ("A", 0), (0.0, 1)])
+def test_places_of_blocks_are_whole_numbers(place):
+    derivative = eingrad.derivative(eingrad.matrix("A", "2 3") @ eingrad.matrix("B", "3 4"), "A")
+    with pytest.raises(InputError, match="whole number"):
+        derivative.blocks()[place]
+
+
+def test_axes_of_blocks_are_whole_numbers():
+    with pytest.raises(InputError, match="an axis is a whole number, not 'A'"):
+        eingrad.derivative("A*B", "A").blocks("A")

@@ -132,3 +132,12 @@ def test_another_gradient_is_pulled_through_the_same_arrays():
 def test_a_contracted_derivative_meets_no_gradient():
     with pytest.raises(UnsupportedError):
         eingrad.hessian_diagonal("sum(exp(x))", "x").compress()
+
+
+def test_the_summary_counts_as_people_write_it():
+    assert str(eingrad.derivative("A*B", "A").compress()).endswith(
+        "lossless: np numbers for m²np entries"
+    )
+    assert str(eingrad.derivative("A'", "A").compress()).endswith(
+        "lossless: 1 number for m²n² entries"
+    )

@@ -2,14 +2,19 @@
 
 from .answers import check
 from .compiled import CompiledFunction
-from .contracted import block_diagonal, curvature, laplacian, newton_step
+from .contracted import (
+    block_diagonal,
+    curvature,
+    hessian_diagonal,
+    laplacian,
+    newton_step,
+)
 from .derivative import Derivative
 from .derive import (
     derivative,
     gradient,
     gradients,
     hessian,
-    hessian_diagonal,
     hvp,
     jacobian,
     jvp,

@@ -12,14 +12,14 @@ from ..differentiate import differentiate
 from ..dims import product, shape_text
 from ..errors import InputError, ShapeError
 from ..ir.apply import apply
-from ..ir.build import einsum, multiply, number, power, sum_of
-from ..ir.node import Node, Variable, variable
+from ..ir.build import add, einsum, multiply, number, power, sum_of
+from ..ir.node import Node, Sum, Variable, variable
 from ..ir.walk import substitute, with_facts
 from ..simplify import shortest
 from ..structure import StructuredTerm, decompose
 from ..structure.sides import sides
 from .derivative import Derivative
-from .derive import hessian
+from .derive import hessian, reading_notes
 from .inputs import as_tensor_node, find_variable, fresh, given_or_new
 
 
@@ -38,7 +38,29 @@ def laplacian(y: Any, x: Any) -> Derivative:
     """
     full = hessian(y, x)
     axes = [(k,) for k in range(full.wrt[0].ndim)]
-    return _contraction(full, einsum([(full.node, [*axes, *axes])], []), "tr {}", "laplacian", ())
+    trace = _over(full.node, [*axes, *axes], [])
+    return _contraction(full, trace, "tr {}", "laplacian", ())
+
+
+def hessian_diagonal(y: Any, x: Any) -> Derivative:
+    """∂²y/∂x_k² for each entry of x, in the shape of x, without the rest of the Hessian.
+
+    Raises
+    ------
+    ShapeError
+        y is not a scalar.
+
+    Examples
+    --------
+    >>> print(hessian_diagonal("sum(exp(A*x))", "x").formula())
+    diag(Aᵀ diag(exp(Ax)) A)
+    """
+    full = hessian(y, x)
+    by = full.wrt[0]
+    axes = [(k,) for k in range(by.ndim)]
+    diagonal = _over(full.node, [*axes, *axes], axes)
+    names = [f"{by.name} axis {k}" for k in range(by.ndim)]
+    return _contraction(full, diagonal, "diagonal of {}", "hessian_diagonal", names)
 
 
 def curvature(y: Any, x: Any, direction: Any = None) -> Derivative:
@@ -60,6 +82,7 @@ def curvature(y: Any, x: Any, direction: Any = None) -> Derivative:
     vᵀAv
     """
     node = _scalar(y, "curvature")
+    notes = reading_notes(y, node, [find_variable(node, x)])
     by = find_variable(node, x)
     v = given_or_new(direction, by, "v", "direction")
     step = variable(fresh("t", node, v), ())
@@ -73,6 +96,7 @@ def curvature(y: Any, x: Any, direction: Any = None) -> Derivative:
         wrt=[step, step],
         free=free,
         previous=[once],
+        notes=notes,
         heading=f"{_called(v)}ᵀ (∂²y/∂{by.name}²) {_called(v)}",
         called="curvature",
         axis_names=(),
@@ -113,7 +137,7 @@ def block_diagonal(y: Any, x: Any, axis: int = 0) -> Derivative:
     second = [(1, k) if k != place else ("block",) for k in range(v.ndim)]
     rest = [k for k in range(v.ndim) if k != place]
     out = [first[place], *(first[k] for k in rest), *(second[k] for k in rest)]
-    node = einsum([(full.node, [(a,) for a in (*first, *second)])], [(a,) for a in out], 1, {})
+    node = _over(full.node, [(a,) for a in (*first, *second)], [(a,) for a in out])
     names = [f"{v.name} axis {k}" for k in (place, *rest, *rest)]
     return _contraction(full, node, "blocks of {}", "block_diagonal", names)
 
@@ -195,6 +219,12 @@ def _by_structure(term: StructuredTerm, g: Node, ndim: int) -> Node | None:
         factors.append((power(term.scalar, -1), []))
     solved = einsum(factors, term.axes[ndim:], 1, sizes)
     return multiply(power(number(term.coefficient), -1), solved)
+
+
+def _over(node: Node, axes: Sequence[Any], out: Sequence[Any]) -> Node:
+    """A Hessian with its axes renamed and summed, term by term: deltas that meet become sizes."""
+    terms = node.operands if isinstance(node, Sum) and node.operands else (node,)
+    return add(*(einsum([(term, axes)], out) for term in terms))
 
 
 def _contraction(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..differentiate import differentiate, differentiate_each, pullback
 from ..dims import shape_text
 from ..errors import InputError, ShapeError
-from ..ir.build import add, einsum, multiply, number, sum_of
+from ..ir.build import add, multiply, number, sum_of
 from ..ir.construct import inner_product, ones
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables, with_facts
@@ -97,11 +98,6 @@ def derivative(
     free = shortest(with_facts(chain[-1]))
     counted, notes = for_symmetric(free, node.ndim, by, symmetric)
     result = free if counted is free else shortest(counted)
-    occurring = {v.name for v in variables(node)}
-    for v in dict.fromkeys(by):
-        if v.name not in occurring:
-            why = "cancels" if occurs(y, v.name) else "does not occur in the expression"
-            notes.append(f"{v.name} {why}: the derivative is exactly 0")
     return Derivative(
         result,
         of=node,
@@ -109,8 +105,19 @@ def derivative(
         free=free,
         previous=chain[:-1],
         layout=valid_layout(layout),
-        notes=[*notes, *fact_notes(node)],
+        notes=[*notes, *reading_notes(y, node, by)],
     )
+
+
+def reading_notes(y: Any, node: Node, by: Sequence[Variable]) -> list[str]:
+    """What a reader must know: variables that do not count, facts that were used."""
+    notes = []
+    occurring = {v.name for v in variables(node)}
+    for v in dict.fromkeys(by):
+        if v.name not in occurring:
+            why = "cancels" if occurs(y, v.name) else "does not occur in the expression"
+            notes.append(f"{v.name} {why}: the derivative is exactly 0")
+    return [*notes, *fact_notes(node)]
 
 
 def _total(y: Any, wrt: Any, total: Any, **options: Any) -> Derivative:
@@ -172,7 +179,13 @@ def vjp(y: Any, x: Any, incoming: Any = None) -> Derivative:
     Parameters
     ----------
     incoming:
-        The incoming gradient, of y's shape; a new variable `G` by default.
+        The incoming gradient, of y's shape: a tensor, an array, or the name of a new variable;
+        by default `G` (`G1` where there is a G already).
+
+    Raises
+    ------
+    ShapeError
+        The incoming gradient has another shape than y.
 
     Examples
     --------
@@ -184,12 +197,35 @@ def vjp(y: Any, x: Any, incoming: Any = None) -> Derivative:
     g = given_or_new(incoming, node, "G", "incoming gradient")
     scalar = inner_product(g, node)
     result = shortest(with_facts(pullback(node, by, g)))
-    return Derivative(result, of=scalar, wrt=[by], free=result, label=f"⟨{_called(g)}, y⟩")
+    notes = reading_notes(y, node, [by])
+    label = f"⟨{_called(g)}, y⟩"
+    return Derivative(result, of=scalar, wrt=[by], free=result, label=label, notes=notes)
 
 
 def jvp(y: Any, x: Any, direction: Any = None) -> Derivative:
-    """Σ ∂y/∂x[u] V[u], the tangent of y along a direction of x's shape (a new variable by
-    default)."""
+    """Σ ∂y/∂x[u] V[u], the tangent of y along a direction: what a forward pass computes.
+
+    Parameters
+    ----------
+    direction:
+        Of x's shape: a tensor, an array, or the name of a new variable; by default `d` with the
+        name of x, as in `dA`.
+
+    Returns
+    -------
+    Derivative
+        Of y's shape.
+
+    Raises
+    ------
+    ShapeError
+        The direction has another shape than x.
+
+    Examples
+    --------
+    >>> print(jvp("A*B", "A").formula())
+    dA B
+    """
     node = as_tensor_node(y)
     by = find_variable(node, x)
     v = given_or_new(direction, by, f"d{by.name}", "direction")
@@ -197,11 +233,34 @@ def jvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     moved = substitute(node, {by: sum_of(by, multiply(step, v))})
     free = differentiate(moved, [step])
     result = shortest(with_facts(substitute(free, {step: number(0)})))
-    return Derivative(result, of=moved, wrt=[step], free=free, label=f"y along {_called(v)}")
+    notes = reading_notes(y, node, [by])
+    made = Derivative(result, of=moved, wrt=[step], free=free, notes=notes, called="jvp")
+    return made._like(heading=f"∂{made.label}/∂{by.name} along {_called(v)}")
 
 
 def hvp(y: Any, x: Any, direction: Any = None) -> Derivative:
-    """The Hessian of a scalar times a direction, without the Hessian."""
+    """The Hessian of a scalar times a direction, without the Hessian.
+
+    Parameters
+    ----------
+    direction:
+        Of x's shape: a tensor, an array, or the name of a new variable; `v` by default.
+
+    Returns
+    -------
+    Derivative
+        Of x's shape.
+
+    Raises
+    ------
+    ShapeError
+        y is not a scalar, or the direction has another shape than x.
+
+    Examples
+    --------
+    >>> print(hvp("x'*A*x", "x").formula())
+    (A + Aᵀ)v
+    """
     node = as_tensor_node(y)
     if node.ndim:
         raise ShapeError(f"hvp is of a scalar; this has shape {shape_text(node.shape)}")
@@ -209,22 +268,9 @@ def hvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     v = given_or_new(direction, by, "v", "direction")
     slope = inner_product(differentiate(node, [by]), v)
     result = shortest(with_facts(differentiate(slope, [by])))
-    return Derivative(result, of=slope, wrt=[by], free=result, label=f"⟨∇y, {_called(v)}⟩")
-
-
-def hessian_diagonal(y: Any, x: Any) -> Derivative:
-    """∂²y/∂x_k² for each entry of x, in the shape of x, without the rest of the Hessian."""
-    full = hessian(y, x)
-    axes = [(k,) for k in range(full.wrt[0].ndim)]
-    diagonal = einsum([(full.node, [*axes, *axes])], axes)
-    return Derivative(
-        shortest(with_facts(diagonal)),
-        of=full.of,
-        wrt=full.wrt,
-        free=full.node,
-        previous=full._previous,
-        contracted=True,
-    )
+    notes = reading_notes(y, node, [by])
+    label = f"⟨∇y, {_called(v)}⟩"
+    return Derivative(result, of=slope, wrt=[by], free=result, label=label, notes=notes)
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> list[Derivative]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -189,11 +190,10 @@ def shaped(value: Any, like: Node, what: str) -> Node:
 
 
 def fresh(name: str, *nodes: Node) -> str:
-    """A name that no variable below the nodes has."""
+    """A name that no variable below the nodes has: G, or G1, G2, … as a user may write it."""
     taken = {v.name for v in variables(*nodes)}
-    while name in taken:
-        name += "′" if len(name) < 3 else "_"
-    return name
+    numbered = (f"{name}{k}" for k in itertools.count(1))
+    return next(n for n in itertools.chain([name], numbered) if n not in taken)
 
 
 def implied_variable(name: str, node: Node) -> Variable:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from operator import index
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UnsupportedError
+from ..errors import InputError, UnsupportedError
 from ..ir.construct import take_slice
 from ..ir.node import Node, variable
 from ..simplify import shortest
@@ -21,6 +22,7 @@ from ..structure import (
     describe,
     hide,
 )
+from ..structure.sides import size_text
 from .inputs import fresh, shaped
 
 if TYPE_CHECKING:
@@ -147,8 +149,9 @@ class Compressed:
         return formula(node, names_taken=self.of.names | {"G"})
 
     def __str__(self) -> str:
-        kept, of = self.compression.numbers, self.compression.entries
-        return f"{self.sentence}\n  lossless: {kept} numbers for {of} entries"
+        kept, of = size_text(self.compression.numbers), size_text(self.compression.entries)
+        noun = "number" if kept == "1" else "numbers"
+        return f"{self.sentence}\n  lossless: {kept} {noun} for {of} entries"
 
     def __repr__(self) -> str:
         return f"<{self.sentence}>"
@@ -215,7 +218,7 @@ class BlockArray:
 
     def __getitem__(self, place: int | tuple[int, ...]) -> Derivative:
         """The block at a place: the derivative of those entries of the output."""
-        where = place if isinstance(place, tuple) else (place,)
+        where = _whole(place if isinstance(place, tuple) else (place,), "a place")
         node = shortest(self.blocks.block(*where))
         return self.of.block(node, self.blocks.outer, where)
 
@@ -233,11 +236,21 @@ class BlockArray:
 def blocks(d: Derivative, *axes: int) -> BlockArray:
     """Hide axes of a derivative (those of the last input by default) inside blocks."""
     order = d.axis_order(d.layout)
+    axes = _whole(axes, "an axis")
     if not axes:
         inner = range(d.node.ndim - (0 if d.contracted else d.wrt[-1].ndim), d.node.ndim)
         return BlockArray(d, tuple(inner))
     hidden = [order[a] if -len(order) <= a < len(order) else a for a in axes]
     return BlockArray(d, tuple(hidden))
+
+
+def _whole(numbers: Sequence[Any], what: str) -> tuple[int, ...]:
+    """Whole numbers, and nothing else: no slices, no names."""
+    try:
+        return tuple(index(n) for n in numbers)
+    except TypeError:
+        wrong = next(n for n in numbers if not hasattr(n, "__index__"))
+        raise InputError(f"{what} is a whole number, not {wrong!r}") from None
 
 
 def entries_at(node: Node, axes: tuple[int, ...], where: tuple[int, ...]) -> Node:

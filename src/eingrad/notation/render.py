@@ -10,6 +10,7 @@ import itertools
 from collections.abc import Collection
 from fractions import Fraction
 
+from ..dims import Dim
 from ..ir.node import Kernel
 from ..ir.record import SPELLINGS
 from .functions import (
@@ -118,13 +119,9 @@ class Renderer(FunctionRenderer):
             places = self.style.slice(f"[{', '.join(map(str, params['places']))}]")
             eye = self._symbol(("I", "Id"), (columns,))
             return Drawn(self.style.juxtapose(eye.text, "", places), ATOM, "name", "bracket")
-        start, step = params["start"], params["step"]
-        stop = start + rows * step
-        span = f"{start}:{stop}" + (f":{step}" if step != 1 else "")
+        span = self.style.slice(_span(params["start"], params["step"], rows, columns))
         eye = self._symbol(("I", "Id"), (columns,))
-        return Drawn(
-            self.style.juxtapose(eye.text, "", self.style.slice(span)), ATOM, "name", "bracket"
-        )
+        return Drawn(self.style.juxtapose(eye.text, "", span), ATOM, "name", "bracket")
 
     def _delta(self, tree: Tree, args: list[Drawn]) -> Drawn:
         braced = any(len(letter) > 1 for letter in tree.data)
@@ -314,6 +311,22 @@ class Renderer(FunctionRenderer):
         braced = any(len(letter) > 1 for letter in tree.data)
         head = self.style.sub(self.style.large("Σ"), tree.data, braced)
         return Drawn(self.style.juxtapose(head, " ", part.text), SIGMA, "word", part.ends)
+
+
+def _span(start: Dim, step: int, rows: Dim, columns: Dim) -> str:
+    """The slice that names the places start, start + step, …, with Python's meaning of it."""
+    last = start + (rows - 1) * step
+    tail = "" if step == 1 else f":{step}"
+    if step > 0:
+        return f"{start}:{last + 1}{tail}"
+    # Backwards to place 0 there is no stop to write: −1 would be the last place.
+    if last.as_int() == 0:
+        return f"{'' if start == columns - 1 else start}:{tail}"
+    # Places that lie from the end stay there: n − 4 may be −1, where −4 means before the first.
+    first_back, last_back = (start - columns).as_int(), (last - columns).as_int()
+    if start.as_int() is None and first_back is not None and last_back is not None:
+        return f"{first_back}:{last_back - 1}{tail}"
+    return f"{start}:{last - 1}{tail}"
 
 
 def to_unicode_tree(tree: Tree) -> str:

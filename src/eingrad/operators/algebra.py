@@ -42,6 +42,15 @@ class OperatorAlgebra:
         terms = merged([*self.terms, *other.terms])
         return type(self)(terms, self.out_shape, self.in_shape, kind)
 
+    def __radd__(self, other: Any) -> Self:
+        """`sum(operators)` starts from the number 0."""
+        if isinstance(other, int) and other == 0:
+            return self
+        return self + other
+
+    def __rsub__(self, other: Any) -> Self:
+        return -self + other
+
     def __sub__(self, other: Any) -> Self:
         """The difference of two operators of the same shapes."""
         if not isinstance(other, OperatorAlgebra):
@@ -62,8 +71,18 @@ class OperatorAlgebra:
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: Any) -> Self:
-        """The operator over a number."""
-        return self * (1 / float(divisor))
+        """The operator over a number.
+
+        Raises
+        ------
+        UnsupportedError
+            The divisor is an operator, an array or no real number.
+        ZeroDivisionError
+            It is 0.
+        """
+        if isinstance(divisor, OperatorAlgebra) or np.ndim(divisor):
+            raise UnsupportedError("operators are divided by numbers; `solve` undoes an operator")
+        return self * (1 / float(real_array(divisor, "divisor")))
 
     def shifted(self, shift: float) -> Self:
         """The operator plus `shift` times the identity (damping).

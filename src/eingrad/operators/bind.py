@@ -91,6 +91,7 @@ class _Plan:
     count: int
     templates: tuple[_Template, ...]
     dtype: np.dtype[Any]
+    places: tuple[str, ...]  # arguments that must hold whole numbers
 
 
 class Binder:
@@ -112,7 +113,7 @@ class Binder:
         try:
             key = _key(values)
         except AttributeError:  # lists and numbers
-            values = {n: np.asarray(a) for n, a in values.items()}
+            values = {n: _array(n, a) for n, a in values.items()}
             key = _key(values)
         plan = self._plans.get(key)
         if plan is None:
@@ -123,7 +124,11 @@ class Binder:
         results: Any = ()
         if plan.compute is not None:
             arguments = {local: values[name] for name, local in plan.arguments}
-            results = plan.compute(**arguments, **plan.extra)
+            _check_places(values, plan.places)
+            try:
+                results = plan.compute(**arguments, **plan.extra)
+            except IndexError as error:
+                raise InputError(f"{' or '.join(plan.places) or 'a value'}: {error}") from error
             if plan.count == 1:
                 results = (results,)
         terms = tuple([_filled(t, results) for t in plan.templates])
@@ -167,6 +172,7 @@ class Binder:
             len(nodes),
             tuple(templates),
             np.dtype(dtype),
+            tuple(v.name for v in variables if v.name in needed and "integer" in v.facts),
         )
 
     def _sorted(
@@ -188,7 +194,10 @@ class Binder:
             elif name in symbols and array.ndim == 0 and array.dtype.kind in "iu" and array >= 0:
                 given[name] = int(array)
             elif name in symbols:
-                raise InputError(f"{name} is a size: an integer is expected, not {array!s:.40}")
+                huge = array.ndim == 0 and isinstance(array.item(), int) and array > 0
+                wrong = f"{array!s:.40} is too large" if huge and array.dtype.kind == "O" else ""
+                wrong = wrong or f"an integer is expected, not {array!s:.40}"
+                raise InputError(f"{name} is a size: {wrong}")
             else:
                 close = difflib.get_close_matches(name, names, 1)
                 raise NameError_(
@@ -242,6 +251,22 @@ class Binder:
             outputs = {f"core{k}": node for k, node in enumerate(nodes)}
             self._compiled[nodes] = generate(outputs, name="cores", sizes=sizes)
         return self._compiled[nodes]
+
+
+def _array(name: str, value: Any) -> np.ndarray:
+    """Lists and numbers as an array."""
+    try:
+        return np.asarray(value)
+    except ValueError as error:  # rows of different lengths
+        raise InputError(f"{name} is no array: {error}") from error
+
+
+def _check_places(values: Mapping[str, Any], places: Sequence[str]) -> None:
+    """Places are whole numbers; NumPy would cut a fraction off without a word."""
+    for name in places:
+        array = np.asarray(values[name])
+        if array.dtype.kind == "f" and not np.array_equal(array, np.floor(array)):
+            raise InputError(f"{name} holds places: whole numbers are expected")
 
 
 def _key(values: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-from ..errors import SizeLimitError
+from ..errors import InputError, SizeLimitError
 
 
 def free_memory() -> int:
@@ -61,6 +61,8 @@ def check_bytes(needed: int, limit: int | None, what: str, hint: str = "") -> No
     # Reading the system's figures takes longer than a small result: large ones only.
     if limit is None and needed <= 1 << 20:
         return
+    if isinstance(limit, str):
+        raise InputError(f"a limit is a number of bytes, not {limit!r}")
     allowed = default_limit() if limit is None else limit
     if needed > allowed:
         source = "a quarter of the free memory" if limit is None else "as asked for"

@@ -201,6 +201,12 @@ class StructuredOperator(OperatorAlgebra):
 
     # Arrays -------------------------------------------------------------------------------------
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Refused: an array in place of an operator would be dense without anybody's asking."""
+        raise UnsupportedError(
+            "an operator does not turn into an array by itself: dense() builds the tensor"
+        )
+
     def dense(self, limit: int | None = None) -> np.ndarray:
         """The whole tensor: axes of the output, then of the input.
 
@@ -292,7 +298,11 @@ class StructuredOperator(OperatorAlgebra):
             The operator is not square, or b does not fit.
         SingularError
             With the factor that is singular.
+        InputError
+            There is no such method, or `rtol` does not lie between 0 and 1.
         """
+        if not 0 < rtol < 1:
+            raise InputError(f"rtol is a number between 0 and 1, not {rtol!r}")
         array = real_array(b, "right side")
         batch = batch_of(array, self.out_shape, "right side")
         solver = self._solver(method, limit, rtol)
@@ -316,6 +326,11 @@ class StructuredOperator(OperatorAlgebra):
         UnsupportedError
             No structure gives it, and the matrix would be large.
         """
+        if not self.is_square:
+            raise ShapeError(
+                "a determinant needs as many rows as columns; this maps "
+                f"{_text(self.in_shape)} to {_text(self.out_shape)}"
+            )
         try:
             return self._solver(method, limit, 1e-10).slogdet()
         except SingularError:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import eingrad
-from eingrad.errors import EingradError
+from eingrad.errors import EingradError, ParseError
 from eingrad.frontends import python as p
 
 DECLARED = {
@@ -82,3 +82,17 @@ def test_what_cannot_be_is_an_error_with_a_place(text: str) -> None:
     with pytest.raises(EingradError) as error:
         eingrad.parse(text, **DECLARED)
     assert error.value.text
+
+
+@pytest.mark.parametrize("text", ["x[5::-2]", "x[1:6:2]", "x[-1:-5:-3]", "x[:4:3]"])
+def test_steps_need_no_size_where_the_length_is_a_number(text: str) -> None:
+    x = np.arange(8.0)
+    d = eingrad.derivative(text, "x")
+    np.testing.assert_array_equal(d.operator(x=x) @ x, eval(text, {"x": x}))
+
+
+@pytest.mark.parametrize("text", ["x[::2]", "x[::-2]", "x[1::3]"])
+def test_steps_over_a_whole_axis_need_its_size(text: str) -> None:
+    with pytest.raises(ParseError, match="known size"):
+        eingrad.parse(text)
+    assert eingrad.parse(text, x="8").node.shape == (len(eval(text, {"x": range(8)})),)

@@ -283,15 +283,20 @@ def _take_slice(context: Context, item: s.Slice, value: Value, axis: int) -> Val
 def _symbolic_slice(
     context: Context, item: s.Slice, bounds: list[Dim | None], step: int, size_here: Dim
 ) -> tuple[Dim, Dim]:
-    if step not in (1, -1):
+    """First place and count; with a step that is not ±1, the length must be a number."""
+    first, last = (None if b is None else _from_end(context, b, size_here) for b in bounds)
+    context.note("sizes are assumed to be large enough for the slices that are written")
+    if step > 0:
+        start = first if first is not None else Dim([])
+        length = (last if last is not None else size_here) - start
+    else:
+        start = first if first is not None else size_here - 1
+        length = start - (last if last is not None else Dim.of(-1))
+    if step in (1, -1):
+        return start, length
+    number = length.as_int()
+    if number is None:
         raise context.error(
             "a slice with a step needs an axis of known size", item, hint="declare the size"
         )
-    first = None if bounds[0] is None else _from_end(context, bounds[0], size_here)
-    last = None if bounds[1] is None else _from_end(context, bounds[1], size_here)
-    context.note("sizes are assumed to be large enough for the slices that are written")
-    if step == 1:
-        start = first if first is not None else Dim([])
-        return start, (last if last is not None else size_here) - start
-    start = first if first is not None else size_here - 1
-    return start, start - (last if last is not None else Dim.of(-1))
+    return start, Dim.of(-(-number // abs(step)))

@@ -71,7 +71,11 @@ def name_of(problem: Aligned) -> str:
     """What a part is called in messages: its cores, its size and its axes."""
     axes = sorted(set(problem.row_axes))
     labels = [c.label for t in problem.terms for c in t.cores]
+    # A sum is not called by one of its terms: AᵀA + cI is not AᵀA.
     written = dict.fromkeys("" if label is None else label() for label in labels)
-    called = f" {next(iter(written))}" if len(written) == 1 and "" not in written else ""
-    where = f" on axis {', '.join(map(str, axes))}" if axes else ""
+    named = len(problem.terms) == 1 and len(written) == 1 and "" not in written
+    called = f" {next(iter(written))}" if named else ""
+    where = f" on axis {axes[0]}" if axes else ""
+    if len(axes) > 1:
+        where = f" on axes {', '.join(map(str, axes[:-1]))} and {axes[-1]}"
     return f"the {problem.n_rows}×{problem.n_columns} factor{called}{where}"

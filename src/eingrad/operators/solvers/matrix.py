@@ -20,7 +20,8 @@ class Factorised:
     Raises
     ------
     SingularError
-        The matrix is singular to working precision. (NaN passes through, as in NumPy.)
+        The matrix is singular to working precision. (NaN and infinities pass through, as in
+        NumPy.)
     """
 
     def __init__(self, matrix: np.ndarray, name: str) -> None:
@@ -44,10 +45,10 @@ class Factorised:
                 condition = self._call("pocon")(factor, norm, uplo="L")[0]
         if self.kind == "LU":
             self.factor, self.pivots, info = self._call("getrf")(matrix.T)
-            if info > 0:
+            if info > 0 and np.isfinite(norm):
                 raise singular(name, "a pivot is 0")
             condition = self._call("gecon")(self.factor, norm)[0]
-        if condition < np.finfo(kind).eps:
+        if condition < np.finfo(kind).eps and np.isfinite(norm):
             raise singular(name, f"its reciprocal condition number is {condition:.1e}")
 
     def _call(self, name: str) -> Any:
@@ -78,4 +79,5 @@ def is_symmetric(matrix: np.ndarray) -> bool:
     if matrix.shape != other.shape:
         return False
     bound = 100 * np.finfo(matrix.dtype).eps * np.abs(matrix).max(initial=0.0)
-    return bool((np.abs(matrix - other) <= bound).all())
+    with np.errstate(invalid="ignore"):  # ∞ − ∞
+        return bool((np.abs(matrix - other) <= bound).all())
