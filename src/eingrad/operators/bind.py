@@ -18,7 +18,7 @@ from ..structure import decompose
 from .memory import check_bytes
 from .operator import StructuredOperator
 from .pattern import Pattern
-from .pieces import Opening, choices_of
+from .pieces import Held, Opening, chosen
 from .sizes import known_sizes, misfit
 from .term import Axes, Core, NumericTerm
 
@@ -102,8 +102,11 @@ class Binder:
             raise InputError("an operator acts on an input; this derivative has none")
         self.shape = node.shape
         self.cut = node.ndim - inputs[-1]
-        self.terms = decompose(node, n_out, inputs).terms
-        self.choices = [choices_of(term) for term in self.terms]
+        # With sums below contractions opened there are more cores; which is smaller, sizes tell.
+        forms = [decompose(node, n_out, inputs, deep=deep).terms for deep in (False, True)]
+        if len(forms[0]) == len(forms[1]):
+            del forms[0]
+        self.forms = [[Held.of(term) for term in terms] for terms in forms]
         self._plans: dict[Any, _Plan] = {}
         self._compiled: dict[tuple[Node, ...], Any] = {}
 
@@ -141,11 +144,11 @@ class Binder:
             if v.name in arrays and not {s for d in v.shape for s in d.symbols()} <= sizes.keys():
                 raise misfit(v, arrays[v.name].shape, sizes)
         self._require(arrays, sizes, variables)
-        openings = [[c.at(sizes) for c in choices] for choices in self.choices]
+        held = chosen(self.forms, sizes)
         nodes = tuple(
             dict.fromkeys(
                 p.node
-                for opening in openings
+                for _, opening in held
                 for o in opening
                 for p in o.pieces
                 if not isinstance(p.node, Kernel)
@@ -153,10 +156,7 @@ class Binder:
         )
         self._check_memory(nodes, sizes, arrays)
         compute = self._code(nodes, sizes) if nodes else None
-        templates = [
-            _template(term, opening, nodes, sizes, self.cut)
-            for term, opening in zip(self.terms, openings, strict=True)
-        ]
+        templates = [_template(term, opening, nodes, sizes, self.cut) for term, opening in held]
         shape = tuple(d.evaluate(sizes) for d in self.shape)
         needed = {v.name for v in variables_of(*nodes)} or set(arrays)
         deciding = [a for n, a in arrays.items() if n in needed and a.ndim] or [
@@ -215,14 +215,14 @@ class Binder:
         variables: Sequence[Variable],
     ) -> None:
         """All that the cores need is there, and all sizes are known."""
-        needed = variables_of(*(c.core.node for choices in self.choices for c in choices))
+        needed = variables_of(*(core.node for h in self.forms[0] for core in h.term.cores))
         missing = [v for v in needed if v.name not in arrays]
         if missing:
             listed = ", ".join(f"{v.name} ({shape_text(v.shape)})" for v in missing)
             raise NameError_(f"a value for {listed} is missing")
         unknown = sorted({s for d in self.shape for s in d.symbols()} - sizes.keys())
         unknown += sorted(
-            {s for t in self.terms for d in t.sizes for s in d.symbols()}
+            {s for h in self.forms[0] for d in h.term.sizes for s in d.symbols()}
             - sizes.keys()
             - set(unknown)
         )

@@ -12,8 +12,10 @@ from functools import cached_property
 
 from ..dims import Dim, product
 from ..ir.build import einsum, split_coefficient
-from ..ir.node import AxisIndex, Contraction, Kernel, Node, Number, Term
+from ..ir.node import AxisIndex, Factor, Kernel, Node, Number
 from ..structure import Core, StructuredTerm
+from ..structure.merge import collect
+from ..structure.network import opened
 
 Atoms = tuple[int, ...]
 
@@ -39,6 +41,11 @@ class Opening:
     coefficient: Number
     pieces: tuple[Piece, ...]
     sizes: Mapping[int, Dim]
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the core is held as one array."""
+        return len(self.pieces) == 1 and self.pieces[0].node is self.core
 
 
 class Choice:
@@ -79,56 +86,55 @@ def choices_of(term: StructuredTerm) -> list[Choice]:
     return result
 
 
+@dataclass(frozen=True)
+class Held:
+    """A term with the ways to hold each of its cores."""
+
+    term: StructuredTerm
+    choices: tuple[Choice, ...]
+
+    @staticmethod
+    def of(term: StructuredTerm) -> Held:
+        """The choices for a term."""
+        return Held(term, tuple(choices_of(term)))
+
+    def at(self, sizes: Mapping[str, int]) -> tuple[StructuredTerm, tuple[Opening, ...]]:
+        """The cores as they are held for given sizes."""
+        return self.term, tuple(c.at(sizes) for c in self.choices)
+
+
+def chosen(
+    forms: Sequence[Sequence[Held]], sizes: Mapping[str, int]
+) -> list[tuple[StructuredTerm, tuple[Opening, ...]]]:
+    """Of several forms of one tensor the one with the fewest numbers, the first in doubt. Cores on
+    the same atoms that are held as one array each are added up to one."""
+    best = min(
+        ([h.at(sizes) for h in form] for form in forms),
+        key=lambda held: _numbers([o for _, opening in held for o in opening], sizes),
+    )
+    whole = [term for term, opening in best if all(o.is_closed for o in opening)]
+    together = collect(whole)
+    if len(together) == len(whole):
+        return best
+    rest = [held for held in best if not any(held[0] is term for term in whole)]
+    return [*(Held.of(term).at(sizes) for term in together), *rest]
+
+
+def _numbers(openings: Sequence[Opening], sizes: Mapping[str, int]) -> int:
+    """How many numbers are held, each array counted once."""
+    pieces = {p.node: p for o in openings for p in o.pieces}
+    return sum(p.entries.evaluate(sizes) for p in pieces.values())
+
+
 def _opened(term: StructuredTerm, core: Core, fresh: int) -> Opening | None:
-    factors: list[tuple[Node, tuple[AxisIndex, ...]]] = []
-    sizes: dict[int, Dim] = dict(enumerate(term.sizes))
-    coefficient: Number = 1
-    # Parts are factors of the core, contractions those of which the sums run inside.
-    pending: list[tuple[Node, tuple[AxisIndex, ...]]] = [
-        (part.node, part.indices) for part in core.parts
-    ] or [(core.node, tuple((a,) for a in core.atoms))]
-    while pending:
-        node, indices = pending.pop(0)
-        inner = isinstance(node, Contraction) or (
-            isinstance(node, Term) and _without_deltas(node) and node.factors
-        )
-        if not inner or any(len(axis) > 1 for axis in indices):
-            factors.append((node, indices))
-            continue
-        assert isinstance(node, Contraction | Term)
-        outer = [(a,) for a in node.out] if isinstance(node, Contraction) else list(node.out)
-        named = {}
-        for axis, atoms in zip(outer, indices, strict=True):
-            if axis and atoms:
-                named[axis[0]] = atoms[0]
-        for a, size in enumerate(node.sizes):
-            if a not in named:
-                named[a] = fresh
-                sizes[fresh] = size
-                fresh += 1
-        if isinstance(node, Term):
-            coefficient = coefficient * node.coefficient
-        pending += [
-            (f.node, tuple(tuple(named[a] for a in axis) for axis in f.indices))
-            for f in node.factors
-        ]
+    parts = core.parts or (Factor(core.node, tuple((a,) for a in core.atoms)),)
+    net = opened(parts, dict(enumerate(term.sizes)), fresh)
+    factors, sizes = net.factors, net.sizes
     if {a for _, indices in factors for axis in indices for a in axis} < set(core.atoms):
         return None
     scale, pieces = _collected(factors, sizes)
-    used = {a for p in pieces for a in p.atoms}
-    summed = {a: d for a, d in sizes.items() if a >= len(term.sizes) and a in used}
-    return Opening(core.node, coefficient * scale, tuple(pieces), summed)
-
-
-def _without_deltas(node: Term) -> bool:
-    """Whether each axis of a term is one atom of its own, which some factor carries."""
-    flat = [a for axis in node.out for a in axis]
-    carried = {a for f in node.factors for axis in f.indices for a in axis}
-    return (
-        len(set(flat)) == len(flat)
-        and all(len(axis) <= 1 for axis in node.out)
-        and set(flat) == carried
-    )
+    summed = {a: sizes[a] for a in net.summed}
+    return Opening(core.node, net.coefficient * scale, tuple(pieces), summed)
 
 
 def _collected(

@@ -16,6 +16,7 @@ from ..errors import ShapeError
 from ..ir.indices import Atoms, SplitConflict
 from ..ir.node import AxisIndex, Factor, Kernel, Node, Term
 from .decompose import Core, Decomposition, StructuredTerm
+from .network import degree, opened
 
 MAX_SUPPORTS = 6  # the union of more supports than this is bounded by their sum
 
@@ -259,18 +260,47 @@ def _positions(terms: Sequence[StructuredTerm]) -> Dim:
 
 def stored(terms: Sequence[StructuredTerm]) -> Dim:
     """Numbers in the cores; a core and its transpose count once."""
-    cores: set[Node] = set()
+    return _sum_of_arrays(p.node for t in terms for p in _held(t))
+
+
+def stored_open(terms: Sequence[StructuredTerm]) -> Dim:
+    """As `stored`, with those cores as the products of matrices that they are which are certainly
+    larger than these: of X and p for Σ_i X_ia p_ib X_ic p_id."""
+    nodes: list[Node] = []
     for term in terms:
-        scalars = (c for c in term.cores if not c.atoms)
-        for core in (*scalars, *term.pieces):
-            if is_pattern(core):
-                continue
-            node = core.node
-            if isinstance(node, Term) and len(node.factors) == 1:
-                inner: Factor = node.factors[0]
-                if product(inner.node.shape) == product(node.shape):
-                    node = inner.node
-            cores.add(node)
+        for piece in _held(term):
+            net = opened(piece.parts, dict(enumerate(term.sizes)))
+            inside = list(dict.fromkeys(f.node for f in net.factors))
+            small = net.summed and _certainly_less(
+                _sum(product(node.shape) for node in inside), product(piece.node.shape)
+            )
+            nodes += inside if small else [piece.node]
+    return _sum_of_arrays(nodes)
+
+
+def _held(term: StructuredTerm) -> list[Core]:
+    scalars = [c for c in term.cores if not c.atoms]
+    return [p for p in (*scalars, *term.pieces) if not is_pattern(p)]
+
+
+def _certainly_less(a: Dim, b: Dim) -> bool:
+    """As integers; where sizes are symbols, by two that are multiplied (by one, m blocks k×k with k
+    small would count as more than an m×n array)."""
+    x, y = a.as_int(), b.as_int()
+    return x < y if x is not None and y is not None else degree(a) + 1 < degree(b)
+
+
+def _sum_of_arrays(nodes: Iterable[Node]) -> Dim:
+    """Entries in all; an array and its transpose count once."""
+    cores: set[Node] = set()
+    for node in nodes:
+        if isinstance(node, Kernel):
+            continue
+        if isinstance(node, Term) and len(node.factors) == 1:
+            inner: Factor = node.factors[0]
+            if product(inner.node.shape) == product(node.shape):
+                node = inner.node
+        cores.add(node)
     total = _sum(product(node.shape) for node in cores)
     return total if cores else Dim.of(1)
 

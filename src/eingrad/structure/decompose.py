@@ -170,12 +170,14 @@ class Decomposition:
     def merged(self) -> Decomposition:
         """The same with terms put into others that hold them anyway: `B + λI`, with B any matrix,
         is one matrix. (Low rank + diagonal is kept as two terms by `decompose` alone.)"""
-        from .merge import absorb
+        from .merge import absorb, collect
 
-        return Decomposition(self.shape, self.n_out, self.inputs, absorb(self.terms))
+        return Decomposition(self.shape, self.n_out, self.inputs, absorb(collect(self.terms)))
 
 
-def decompose(node: Node, n_out: int = 0, inputs: Sequence[int] = ()) -> Decomposition:
+def decompose(
+    node: Node, n_out: int = 0, inputs: Sequence[int] = (), deep: bool = False
+) -> Decomposition:
     """The structure of a tensor.
 
     Parameters
@@ -184,6 +186,9 @@ def decompose(node: Node, n_out: int = 0, inputs: Sequence[int] = ()) -> Decompo
         Any tensor; for a derivative, its axes are output, then inputs.
     n_out, inputs:
         How many axes are the output's, and each input's; only noted.
+    deep:
+        Whether sums inside contractions are opened where that leaves smaller factors only:
+        Σ_p X_pa X_pc G_pbd with G_pbd = Σ_q W_bq W_dq S_pq − u_pb u_pd. The cores are then more.
 
     Returns
     -------
@@ -199,19 +204,21 @@ def decompose(node: Node, n_out: int = 0, inputs: Sequence[int] = ()) -> Decompo
     >>> term.axes, [core.atoms for core in term.cores]
     (((0,), (1,), (2,), (3,)), [(0, 2), (1, 3)])
     """
-    from .merge import collect
+    from .merge import collect, is_thin
+    from .opening import open_sum
 
     pieces: list[Node] = []
     pending = [node]
     while pending:
         current = pending.pop()
-        opened = _open(current, MAX_TERMS - len(pieces) - len(pending))
+        opened = open_sum(current, MAX_TERMS - len(pieces) - len(pending), deep)
         if opened is None:
             pieces.append(current)
         else:
             pending.extend(reversed(opened))
     terms = sorted(
-        collect([term_of(piece) for piece in pieces]), key=lambda t: (len(t.sizes), -len(t.arrays))
+        collect([term_of(piece) for piece in pieces], apart=is_thin),
+        key=lambda t: (len(t.sizes), -len(t.arrays)),
     )
     return Decomposition(node.shape, n_out, tuple(inputs), tuple(terms))
 
@@ -273,82 +280,7 @@ def _groups(parts: Sequence[Factor]) -> list[list[Factor]]:
     return ([scalars] if scalars else []) + [members for _, members in groups]
 
 
-# --- opening sums ---------------------------------------------------------------------------------
-
-
-def _open(node: Node, budget: int) -> list[Node] | None:
-    """The node as a sum of several, where that shows more structure than the node alone."""
-    if isinstance(node, Sum):
-        return list(node.operands) if len(node.operands) <= max(budget, 1) else None
-    if isinstance(node, Contraction):
-        return _worthwhile(node, _inside(node, budget))
-    if not isinstance(node, Term):
-        return None
-    for k, factor in enumerate(node.factors):
-        inner = factor.node
-        choices: Iterable[list[Node]]
-        if isinstance(inner, Sum) and len(inner.operands) <= budget:
-            choices = [list(inner.operands)]
-        elif isinstance(inner, Contraction):
-            choices = _inside(inner, budget)
-        else:
-            continue
-        candidates = [_with_factor(node, k, options) for options in choices]
-        opened = _worthwhile(node, candidates, atoms_of([factor]))
-        if opened is not None:
-            return opened
-    return None
-
-
-def _with_factor(node: Term, k: int, options: Sequence[Node]) -> list[Node]:
-    """The term with each of `options` in the place of factor k."""
-    before, factor, after = node.factors[:k], node.factors[k], node.factors[k + 1 :]
-    sizes: dict[Hashable, Dim] = dict(enumerate(node.sizes))
-    return [
-        einsum([*before, (option, factor.indices), *after], node.out, node.coefficient, sizes)
-        for option in options
-    ]
-
-
-def _inside(node: Contraction, budget: int) -> list[list[Node]]:
-    """For each sum in a contraction, the contraction with each of its summands."""
-    out = [(a,) for a in node.out]
-    sizes: dict[Hashable, Dim] = dict(enumerate(node.sizes))
-    result = []
-    for k, factor in enumerate(node.factors):
-        if isinstance(factor.node, Sum) and len(factor.node.operands) <= budget:
-            rest = [*node.factors[:k], *node.factors[k + 1 :]]
-            result.append(
-                [
-                    einsum([*rest, (option, factor.indices)], out, 1, sizes)
-                    for option in factor.node.operands
-                ]
-            )
-    return result
-
-
-def _worthwhile(
-    node: Node, candidates: Iterable[list[Node]], within: set[int] | None = None
-) -> list[Node] | None:
-    """The first candidate in which every summand has a smaller largest core, or more deltas."""
-    closed = term_of(node)
-    inside = set(range(len(closed.sizes)))
-    if within is not None and isinstance(node, Term):
-        label: dict[int, int] = {}
-        for axis in node.out:
-            for a in axis:
-                label.setdefault(a, len(label))
-        inside = {label[a] for a in within}
-    largest = max((len(p.atoms) for p in closed.pieces if inside & set(p.atoms)), default=0)
-    if largest < 2:
-        return None
-    for options in candidates:
-        if all(_simpler(term_of(option), closed, largest) for option in _flat(options)):
-            return options
-    return None
-
-
-def _flat(options: Sequence[Node]) -> list[Node]:
+def summands(options: Sequence[Node]) -> list[Node]:
     """Sums among the options as their summands."""
     result: list[Node] = []
     pending = list(options)
@@ -361,22 +293,12 @@ def _flat(options: Sequence[Node]) -> list[Node]:
     return result
 
 
-def _simpler(term: StructuredTerm, closed: StructuredTerm, largest: int) -> bool:
-    if len(term.sizes) < len(closed.sizes):
-        return True
-    ours = sorted((len(p.atoms) for p in term.pieces), reverse=True)
-    theirs = sorted((len(p.atoms) for p in closed.pieces), reverse=True)
-    theirs.remove(largest)
-    for size in theirs:  # cores elsewhere stay what they are
-        if size in ours:
-            ours.remove(size)
-    return max(ours, default=0) < largest
-
-
 def has_pattern(node: Node) -> bool:
-    """Whether 0/1 patterns (triangles, selections) are among the factors of a node."""
+    """Whether 0/1 patterns (triangles, selections) make entries of a node vanish: patterns among
+    its factors, both of whose axes are its own."""
     if isinstance(node, Sum):
-        return any(map(has_pattern, _flat([node])))
+        return any(map(has_pattern, summands([node])))
     if isinstance(node, Contraction | Term):
-        return any(isinstance(f.node, Kernel) for f in node.factors)
+        kept = set(node.out) if isinstance(node, Contraction) else set(range(len(node.sizes)))
+        return any(isinstance(f.node, Kernel) and atoms_of([f]) <= kept for f in node.factors)
     return isinstance(node, Kernel)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..dims import Dim, shape_text
 from ..ir.build import transpose
-from .count import Counts, count
+from .count import Counts, count, stored_open
 from .decompose import Decomposition, StructuredTerm
+from .grouping import clearer, presented, shared
 from .sides import (
     Block,
     Sides,
@@ -21,7 +22,7 @@ from .sides import (
     split_of,
     with_symmetry,
 )
-from .wording import words
+from .wording import axes_words, words
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class TermDescription:
     ----------
     kind:
         `identity`, `permutation`, `diagonal`, `rank 1`, `Kronecker product`, `block diagonal`,
-        `dense`, `vector`, `constant`, `sparse` or `scalar`.
+        `product` (of arrays, entry by entry), `dense`, `vector`, `constant`, `sparse` or `scalar`.
     sentence:
         What it is.
     identified:
@@ -126,7 +127,9 @@ class Structure:
         return "\n".join(lines)
 
 
-def describe(found: Decomposition, symmetric: bool = False) -> Structure:
+def describe(
+    found: Decomposition, symmetric: bool = False, deeper: Decomposition | None = None
+) -> Structure:
     """Say what a tensor consists of.
 
     Parameters
@@ -134,6 +137,8 @@ def describe(found: Decomposition, symmetric: bool = False) -> Structure:
     symmetric:
         Whether it is known that rows and columns can be exchanged, as in a Hessian; otherwise that
         is only said where the form shows it.
+    deeper:
+        The same tensor with sums below contractions opened; it is described where that shows more.
 
     Examples
     --------
@@ -143,13 +148,26 @@ def describe(found: Decomposition, symmetric: bool = False) -> Structure:
     >>> print(describe(decompose(eye("n"), 1, [1])))
     identity; sparse: 1/n of the entries
     """
-    whole = found.merged()
-    counts = count(whole)
+    whole = presented(found)
+    if deeper is not None and len(deeper.terms) > len(found.terms):
+        whole = clearer(whole, presented(deeper))
+    counts = replace(count(whole), stored=stored_open(whole.terms) if whole.terms else Dim([]))
     split = split_of(whole)
-    alone = symmetric and len(whole.terms) == 1
-    terms = tuple(describe_term(t, split, alone) for t in whole.terms)
+    terms = _described(whole.terms, split, symmetric)
     symmetric = symmetric or all(t.symmetric for t in terms) or _exchanged_alike(whole, split)
-    return Structure(_sentence(whole, terms, counts), terms, counts, whole, symmetric)
+    return Structure(_sentence(whole, terms, split, counts), terms, counts, whole, symmetric)
+
+
+def _described(
+    terms: Sequence[StructuredTerm], split: int, symmetric: bool
+) -> tuple[TermDescription, ...]:
+    """Each term in words. If the whole is symmetric and all terms but one are, that one is."""
+    said = [describe_term(t, split) for t in terms]
+    open_ = [k for k, t in enumerate(said) if not t.symmetric]
+    if symmetric and len(open_) == 1:
+        (k,) = open_
+        said[k] = describe_term(terms[k], split, symmetric=True)
+    return tuple(said)
 
 
 def _exchanged_alike(found: Decomposition, split: int) -> bool:
@@ -193,7 +211,7 @@ def _describe_core(term: StructuredTerm, block: Block, split: int) -> CoreDescri
     else:
         shape = tuple(term.sizes[a] for a in block.core.atoms)
     axes = tuple(dict.fromkeys(k for a in block.core.atoms for k in term.places(a)))
-    rank = rank_bound(block.core) if block.is_matrix and not block.both else None
+    rank = rank_bound(term, block)
     return CoreDescription(shape, axes, core_facts(term, block, split), rank)
 
 
@@ -218,11 +236,22 @@ def _term_symmetric(term: StructuredTerm, seen: Sides, split: int) -> bool:
 # --- the whole ------------------------------------------------------------------------------------
 
 
-def _sentence(found: Decomposition, terms: Sequence[TermDescription], counts: Counts) -> str:
+def _sentence(
+    found: Decomposition, terms: Sequence[TermDescription], split: int, counts: Counts
+) -> str:
     if not terms:
         return "zero"
     if len(terms) == 1:
-        said = terms[0].sentence
+        return terms[0].sentence + _sparsity(counts)
+    outside = shared(found.terms, split)
+    if outside is not None:
+        inner = _described(outside.inner, split, symmetric=False)
+        along = []
+        if outside.identities:
+            along.append(f"identity over {axes_words(outside.identities)}")
+        if outside.batch:
+            along.append(f"one block for each place of {axes_words(outside.batch)}")
+        said = f"block diagonal: {' ⊗ '.join(along)} ⊗ ({_joined(inner)})"
     elif all(t.kind in _KRONECKER for t in terms) and any(
         t.kind in ("Kronecker product", "block diagonal") for t in terms
     ):
@@ -233,23 +262,47 @@ def _sentence(found: Decomposition, terms: Sequence[TermDescription], counts: Co
 
 
 _KRONECKER = ("Kronecker product", "block diagonal", "identity", "permutation")
+_LONG = 3  # a sum of more terms than this is told by their kinds
 
 
 def _joined(terms: Sequence[TermDescription]) -> str:
     """`diagonal + rank 2`: terms of rank 1 are counted together."""
     parts: list[str] = []
     ranks = sum(t.sentence.startswith("rank 1") for t in terms)
-    kinds: dict[str, int] = {}
+    kinds: dict[str, list[TermDescription]] = {}
     for t in terms:
-        if t.sentence.startswith("rank 1"):
-            continue
-        short = t.sentence if t.kind in ("diagonal", "identity", "dense") else t.kind
-        kinds[short] = kinds.get(short, 0) + 1
-    for name, times in kinds.items():
-        parts.append(name if times == 1 else f"{times} × {name}")
+        if not t.sentence.startswith("rank 1"):
+            kinds.setdefault(_short(t), []).append(t)
+    for short, same in kinds.items():
+        if len(same) == 1:
+            parts.append(_bracketed(same[0]) if len(terms) <= _LONG else short)
+        else:
+            parts.append(_several(short, len(same)))
     if ranks:
         parts.append(f"rank {ranks}")
     return " + ".join(parts)
+
+
+def _several(short: str, count: int) -> str:
+    """`2 block diagonals`, `2 symmetric n×n matrices`."""
+    if short == "product":
+        return f"{count} products of arrays, entry by entry"
+    if short.endswith(("product", "diagonal")):
+        return f"{count} {short}s"
+    return f"{count} {short} matrices"
+
+
+def _short(t: TermDescription) -> str:
+    return t.sentence if t.kind in ("diagonal", "identity", "dense", "constant") else t.kind
+
+
+def _bracketed(t: TermDescription) -> str:
+    """`block diagonal (…)`: a sentence of several parts inside a sum."""
+    if t.kind == "constant":
+        return t.kind
+    if t.sentence.startswith(f"{t.kind}: "):
+        return f"{t.kind} ({t.sentence.removeprefix(f'{t.kind}: ')})"
+    return t.sentence
 
 
 def _sparsity(counts: Counts) -> str:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..ir.build import add, einsum, is_zero, split_coefficient
-from ..ir.node import Factor, Node
+from ..ir.node import Contraction, Factor, Node, Term
 from .decompose import Core, StructuredTerm, has_pattern
+from .network import opened
+
+Judge = Callable[[StructuredTerm], bool]
 
 
-def collect(terms: Sequence[StructuredTerm]) -> tuple[StructuredTerm, ...]:
+def collect(
+    terms: Sequence[StructuredTerm], apart: Judge = lambda term: False
+) -> tuple[StructuredTerm, ...]:
     """Terms with the same deltas that differ in one core only, added: δ_ac A_bd + δ_ac A_db is
-    δ_ac (A + Aᵀ)_bd."""
+    δ_ac (A + Aᵀ)_bd. Where a term is to be kept `apart`, its matrices are not added to others."""
     result: list[StructuredTerm] = []
     pending = list(terms)
     while pending:
         current = pending.pop(0)
         for k, other in enumerate(result):
-            together = _like(other, current)
+            together = _like(other, current, apart)
             if together is not None:
                 del result[k]
                 pending[:0] = together
@@ -28,20 +33,34 @@ def collect(terms: Sequence[StructuredTerm]) -> tuple[StructuredTerm, ...]:
     return tuple(result)
 
 
-def _like(a: StructuredTerm, b: StructuredTerm) -> list[StructuredTerm] | None:
+def is_thin(term: StructuredTerm) -> bool:
+    """Whether a core of a term is a sum of products of matrices, which may be smaller than it is:
+    XᵀDX + ZᵀEZ as one matrix would be dense, where X and Z have few rows."""
+    return any(
+        len(c.atoms) > 1
+        and isinstance(c.node, Contraction | Term)
+        and len(opened(c.parts, dict(enumerate(term.sizes))).summed) > 0
+        for c in term.cores
+    )
+
+
+def _like(a: StructuredTerm, b: StructuredTerm, apart: Judge) -> list[StructuredTerm] | None:
     """The sum of two terms as one term (or none, where it is zero); None where it is two."""
     if a.axes != b.axes or a.sizes != b.sizes:
         return None
     ours = {c.atoms: c.node for c in a.cores}
     theirs = {c.atoms: c.node for c in b.cores}
-    if {k for k in ours if k} != {k for k in theirs if k}:
+    # A vector beside none is beside ones: diag(v) + I is a diagonal.
+    if any(len(k) > 1 for k in ours.keys() ^ theirs.keys()):
         return None
     different = [k for k in ours.keys() | theirs.keys() if ours.get(k) is not theirs.get(k)]
-    if any(k and (has_pattern(ours[k]) or has_pattern(theirs[k])) for k in different):
+    if any(k and (_patterned(ours.get(k)) or _patterned(theirs.get(k))) for k in different):
+        return None
+    if any(len(k) > 1 for k in different) and (apart(a) or apart(b)):
         return None
     # Sums of outer products stay sums: as one core they would be larger.
     whole = [{c.atoms for c in t.arrays if c.is_whole} for t in (a, b)]
-    if any(k and k not in whole[0] | whole[1] for k in different):
+    if any(len(k) > 1 and k not in whole[0] | whole[1] for k in different):
         return None
     # Numbers and scalar cores go into the core that differs, if one does.
     if len([k for k in different if k]) > 1:
@@ -53,6 +72,10 @@ def _like(a: StructuredTerm, b: StructuredTerm) -> list[StructuredTerm] | None:
         shared = [*shared, *(c for c in a.cores if not c.atoms)]
     value = add(*(_part(t, place, with_scalar=scalars or not place) for t in (a, b)))
     return _with_core(a, shared, place, value)
+
+
+def _patterned(node: Node | None) -> bool:
+    return node is not None and has_pattern(node)
 
 
 def _part(term: StructuredTerm, place: tuple[int, ...], with_scalar: bool) -> Node:
@@ -80,16 +103,18 @@ def _with_core(
     return [StructuredTerm(coefficient, term.sizes, term.axes, tuple(cores))]
 
 
-def absorb(terms: Sequence[StructuredTerm]) -> tuple[StructuredTerm, ...]:
+def absorb(
+    terms: Sequence[StructuredTerm], into: Judge = lambda term: True
+) -> tuple[StructuredTerm, ...]:
     """Terms put into another that has one full core where they live: δ_ac B_bd + λ δ_ac δ_bd is
-    δ_ac (B + λI)_bd."""
+    δ_ac (B + λI)_bd. Only terms that `into` admits take others in."""
     result = list(terms)
     changed = True
     while changed:
         changed = False
         for i, host in enumerate(result):
             for j, guest in enumerate(result):
-                together = _hosted(host, guest) if i != j else None
+                together = _hosted(host, guest) if i != j and into(host) else None
                 if together is not None:
                     result = [t for k, t in enumerate(result) if k not in (i, j)]
                     result[min(i, j) : min(i, j)] = together

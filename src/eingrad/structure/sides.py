@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from ..dims import Dim, product
 from ..ir.build import add, einsum
 from ..ir.facts import facts_of
-from ..ir.node import Contraction, Kernel, Node, Sum, Variable, variable
+from ..ir.node import Factor, Kernel, Node, Sum, Variable, variable
 from ..ir.walk import variables
 from .count import is_pattern
 from .decompose import Core, Decomposition, StructuredTerm
+from .network import Network, degree, opened, rank, semidefinite, smaller
+
+MAX_OPENED = 40  # labelling a product of more factors costs too much
 
 SAID = {  # facts as they are said, the strongest first
     "spd": "symmetric positive definite",
@@ -116,14 +119,15 @@ def sides(term: StructuredTerm, split: int, in_pieces: bool = False) -> Sides:
     def block(core: Core | None, atoms: Sequence[int]) -> Block:
         return Block(
             core,
-            tuple(a for a in atoms if a not in below),
-            tuple(a for a in atoms if a not in above),
+            tuple(a for a in atoms if a in above and a not in below),
+            tuple(a for a in atoms if a in below and a not in above),
             tuple(a for a in atoms if a in above and a in below),
         )
 
     cores = term.pieces if in_pieces else term.arrays
     blocks = [block(core, core.atoms) for core in cores]
     blocks += [block(None, (a,)) for a in range(len(term.sizes)) if a not in term.carried]
+    blocks = [b for b in blocks if b.both or b.rows or b.columns]  # others lie on hidden axes
     blocks.sort(key=lambda b: min((*b.both, *b.rows, *b.columns)))
     return Sides(split, tuple(blocks), odd)
 
@@ -190,24 +194,20 @@ def _unused(name: str, taken: set[str]) -> str:
 def _probe(core: Core, tags: dict[int, Variable]) -> Node:
     """The core contracted with a distinct vector on each axis: a canonical scalar that tells
     whether two axes are alike."""
-    ends = [(tags[a], [(("free", k),)]) for k, a in enumerate(core.atoms)]
+    ends = [Factor(tags[a], ((k,),)) for k, a in enumerate(core.atoms)]
+    sizes = dict(enumerate(core.node.shape))
     total: list[Node] = []
     pending = [core.node]
     while pending:
         node = pending.pop()
         if isinstance(node, Sum):
             pending.extend(node.operands)
-        elif isinstance(node, Contraction):
-            name = {a: ("free", k) for k, a in enumerate(node.out)}
-            opened = [
-                (f.node, [tuple(name.get(a, ("sum", a)) for a in axis) for axis in f.indices])
-                for f in node.factors
-            ]
-            sizes = {name.get(a, ("sum", a)): d for a, d in enumerate(node.sizes)}
-            total.append(einsum([*opened, *ends], [], 1, sizes))
-        else:
-            axes = [(("free", k),) for k in range(node.ndim)]
-            total.append(einsum([(node, axes), *ends], []))
+            continue
+        whole = Factor(node, tuple((k,) for k in range(node.ndim)))
+        net = opened([whole], sizes)
+        if len(net.factors) > MAX_OPENED:
+            net = Network(1, (whole,), sizes, ())
+        total.append(einsum([*net.factors, *ends], [], net.coefficient, {**net.sizes}))
     return add(*total)
 
 
@@ -220,6 +220,8 @@ def core_facts(term: StructuredTerm, block: Block, split: int) -> tuple[str, ...
     if block.rows and block.columns:
         known = facts_of(core.node) if len(core.atoms) == 2 and not block.both else frozenset()
         if is_symmetric(term, block, split):
+            if not known & {"spd", "psd"} and _is_semidefinite(term, block, split):
+                known |= {"psd"}
             said.append(next((w for f, w in SAID.items() if f in known), "symmetric"))
         else:
             said += [SAID[f] for f in ("orthogonal", "triangular") if f in known]
@@ -227,6 +229,13 @@ def core_facts(term: StructuredTerm, block: Block, split: int) -> tuple[str, ...
     if not variables(core.node) and not is_pattern(core):
         said.append("constant")
     return tuple(dict.fromkeys(said))
+
+
+def _is_semidefinite(term: StructuredTerm, block: Block, split: int) -> bool:
+    """Whether the form of a core (of each of a batch) shows that it is positive semidefinite."""
+    above = [a for axis in term.axes[:split] for a in axis if a in block.rows]
+    below = [a for axis in term.axes[split:] for a in axis if a in block.columns]
+    return block.core is not None and semidefinite(_network(term, block.core), above, below)
 
 
 def _patterns(block: Block) -> list[str]:
@@ -253,44 +262,31 @@ def _patterns(block: Block) -> list[str]:
     return said
 
 
-def rank_bound(core: Core) -> Dim | None:
-    """The size of one summed index that separates the axes of a matrix core: a bound of its rank.
+def rank_bound(term: StructuredTerm, block: Block) -> Dim | None:
+    """A bound of the rank of a core as a matrix (of each of a batch): the size of summed indices
+    that separate its rows from its columns.
 
-    None where there is no such index, or the bound is not below the sizes.
+    None where there are no such indices, or the bound is not below the sizes.
     """
-    node = core.node
-    if not isinstance(node, Contraction) or node.ndim != 2:
+    if block.core is None or not block.is_matrix:
         return None
-    left, right = node.out
-    best: Dim | None = None
-    for cut in range(len(node.sizes)):
-        if cut in node.out or _connected(node, left, right, cut):
-            continue
-        size = node.sizes[cut]
-        if size not in node.shape and (best is None or _smaller(size, best)):
-            best = size
-    if best is None or any(_smaller(d, best) for d in node.shape):
+    best = rank(_network(term, block.core), block.rows, block.columns)
+    shape = block.shape(term)
+    if best is None or best in shape or any(smaller(d, best) for d in shape):
         return None
     return best
 
 
-def _smaller(a: Dim, b: Dim) -> bool:
-    """Whether a size is certainly smaller than another (for integers)."""
-    x, y = a.as_int(), b.as_int()
-    return x is not None and y is not None and x < y
+def tells(bound: Dim, shape: Sequence[Dim]) -> bool:
+    """Whether a bound is certainly below sizes: as integers, or fewer symbols are multiplied."""
+    if bound.as_int() is not None and all(d.as_int() is not None for d in shape):
+        return all(smaller(bound, d) for d in shape)
+    return all(degree(bound) < degree(d) for d in shape)
 
 
-def _connected(node: Contraction, left: int, right: int, without: int) -> bool:
-    reached = {left}
-    grown = True
-    while grown:
-        grown = False
-        for factor in node.factors:
-            atoms = {a for axis in factor.indices for a in axis} - {without}
-            if atoms & reached and not atoms <= reached:
-                reached |= atoms
-                grown = True
-    return right in reached
+def _network(term: StructuredTerm, core: Core) -> Network:
+    """The core with its contractions opened; one that was added up is one factor."""
+    return opened([Factor(core.node, tuple((a,) for a in core.atoms))], dict(enumerate(term.sizes)))
 
 
 def size_text(dim: Dim) -> str:

@@ -1,0 +1,208 @@
+"""What a core is a product of: its factors with all contractions opened, and what these show.
+
+A core such as Σ_i X_ia w_i X_ib is one array to the term around it. As a network of X, w and X it
+shows that its rank is at most the number of rows of X, and with w ≥ 0 that it is positive
+semidefinite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from ..dims import Dim, product
+from ..ir.build import einsum
+from ..ir.facts import has
+from ..ir.node import Contraction, Factor, Kernel, Number, Term
+
+MAX_SUMMED = 8  # with more summed indices only single ones are tried as cuts
+MAX_CUT = 2  # indices in a cut
+
+
+@dataclass(frozen=True)
+class Network:
+    """coefficient · Π factors, summed over the atoms that are not the core's.
+
+    Attributes
+    ----------
+    coefficient:
+        An exact number.
+    factors:
+        None of them a contraction, or a term without deltas.
+    sizes:
+        The size of each atom; `summed` are those of the network alone.
+    """
+
+    coefficient: Number
+    factors: tuple[Factor, ...]
+    sizes: Mapping[int, Dim]
+    summed: tuple[int, ...]
+
+
+def opened(parts: Sequence[Factor], sizes: Mapping[int, Dim], fresh: int | None = None) -> Network:
+    """The product of `parts` with the contractions in it opened.
+
+    Parameters
+    ----------
+    fresh:
+        The first number for summed atoms; by default above all of `sizes`.
+    """
+    known = dict(sizes)
+    first = max(known, default=-1) + 1 if fresh is None else fresh
+    following = first
+    coefficient: Number = 1
+    factors: list[Factor] = []
+    pending = list(parts)
+    while pending:
+        node, indices = pending.pop(0)
+        inner = isinstance(node, Contraction) or (
+            isinstance(node, Term) and _without_deltas(node) and node.factors
+        )
+        if not inner or any(len(axis) > 1 for axis in indices):
+            factors.append(Factor(node, indices))
+            continue
+        assert isinstance(node, Contraction | Term)
+        outer = [(a,) for a in node.out] if isinstance(node, Contraction) else list(node.out)
+        named = {}
+        for axis, atoms in zip(outer, indices, strict=True):
+            if axis and atoms:
+                named[axis[0]] = atoms[0]
+        for a, size in enumerate(node.sizes):
+            if a not in named:
+                named[a] = following
+                known[following] = size
+                following += 1
+        if isinstance(node, Term):
+            coefficient = coefficient * node.coefficient
+        pending += [
+            Factor(f.node, tuple(tuple(named[a] for a in axis) for axis in f.indices))
+            for f in node.factors
+        ]
+    used = {a for f in factors for a in _atoms(f)}
+    summed = tuple(a for a in known if first <= a < following and a in used)
+    return Network(coefficient, tuple(factors), known, summed)
+
+
+def _without_deltas(node: Term) -> bool:
+    """Whether each axis of a term is one atom of its own, which some factor carries."""
+    flat = [a for axis in node.out for a in axis]
+    carried = {a for f in node.factors for axis in f.indices for a in axis}
+    return (
+        len(set(flat)) == len(flat)
+        and all(len(axis) <= 1 for axis in node.out)
+        and set(flat) == carried
+    )
+
+
+def _atoms(factor: Factor) -> set[int]:
+    return {a for axis in factor.indices for a in axis}
+
+
+# --- cuts -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Summed atoms without which rows and columns are not connected.
+
+    Attributes
+    ----------
+    atoms:
+        The atoms.
+    left, right, middle:
+        The factors on the side of the rows, of the columns, and of neither.
+    """
+
+    atoms: tuple[int, ...]
+    left: tuple[Factor, ...]
+    right: tuple[Factor, ...]
+    middle: tuple[Factor, ...]
+
+
+def cuts(net: Network, rows: Sequence[int], columns: Sequence[int]) -> Iterator[Cut]:
+    """The ways to separate rows from columns by few summed atoms; smaller cuts first. Atoms that
+    are neither rows, columns nor summed are a batch, and never connect."""
+    most = MAX_CUT if len(net.summed) <= MAX_SUMMED else 1
+    walls = set(net.sizes) - set(net.summed) - set(rows) - set(columns)
+    for count in range(1, most + 1):
+        for chosen in combinations(net.summed, count):
+            closed = walls | set(chosen)
+            left = _reached(net.factors, rows, closed)
+            if any(_atoms(f) & set(columns) for f in left):
+                continue
+            right = _reached(net.factors, columns, closed)
+            sides = {id(f) for f in (*left, *right)}
+            middle = tuple(f for f in net.factors if id(f) not in sides)
+            yield Cut(chosen, tuple(left), tuple(right), middle)
+
+
+def _reached(factors: Sequence[Factor], start: Sequence[int], closed: set[int]) -> list[Factor]:
+    """The factors that hang together with some atoms, none of `closed` being passed."""
+    atoms = set(start)
+    left = list(factors)
+    found: list[Factor] = []
+    grown = True
+    while grown:
+        touched = [f for f in left if _atoms(f) & atoms]
+        grown = bool(touched)
+        found += touched
+        left = [f for f in left if not any(f is t for t in touched)]
+        for f in touched:
+            atoms |= _atoms(f) - closed
+    return found
+
+
+def rank(net: Network, rows: Sequence[int], columns: Sequence[int]) -> Dim | None:
+    """A bound of the rank of a matrix (of each of a batch): the smallest cut that is found, of the
+    lowest degree where sizes are symbols; None where there is no cut."""
+    best: Dim | None = None
+    for cut in cuts(net, rows, columns):
+        size = product(net.sizes[a] for a in cut.atoms)
+        if best is None or degree(size) < degree(best) or smaller(size, best):
+            best = size
+    return best
+
+
+def semidefinite(net: Network, rows: Sequence[int], columns: Sequence[int]) -> bool:
+    """Whether a matrix (each of a batch) is Lᵀ diag(w) L with w ≥ 0, the rows paired with the
+    columns in the order given."""
+    if len(rows) != len(columns) or net.coefficient < 0:
+        return False
+    batch = [a for a in net.sizes if a not in (*net.summed, *rows, *columns)]
+    used = {a for f in net.factors for a in _atoms(f)}
+    batch = [a for a in batch if a in used]
+    sizes: dict[Hashable, Dim] = {a: d for a, d in net.sizes.items()}
+    for cut in cuts(net, rows, columns):
+        common = [(a,) for a in (*cut.atoms, *batch)]
+        left = einsum(cut.left, [*((a,) for a in rows), *common], 1, sizes)
+        right = einsum(cut.right, [*((a,) for a in columns), *common], 1, sizes)
+        if left is right and all(_nonnegative(f, cut.middle) for f in cut.middle):
+            return True
+    return False
+
+
+def _nonnegative(factor: Factor, middle: Sequence[Factor]) -> bool:
+    return (
+        has(factor.node, "nonnegative")
+        or isinstance(factor.node, Kernel)
+        or (sum(f == factor for f in middle) % 2 == 0)
+    )
+
+
+def smaller(a: Dim, b: Dim) -> bool:
+    """Whether a size is certainly smaller than another (for integers)."""
+    x, y = a.as_int(), b.as_int()
+    return x is not None and y is not None and x < y
+
+
+def degree(size: Dim) -> int:
+    """How many symbols are multiplied in a size, at most."""
+    return max((len(symbols) for symbols, _ in size.terms), default=0)
+
+
+def largest(net: Network) -> list[int]:
+    """How many axes its factors have, the most first; factors on the same axes are one."""
+    return sorted(
+        (len(atoms) for atoms in {frozenset(_atoms(f)) for f in net.factors}), reverse=True
+    )
