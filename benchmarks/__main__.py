@@ -22,6 +22,8 @@ def main(arguments: list[str]) -> int:
         return 2
     if "--native" in arguments and os.environ.pop("OPENBLAS_CORETYPE", None):
         os.execv(sys.executable, [sys.executable, "-m", "benchmarks", *names])
+    # TensorFlow announces the processor's features on stderr otherwise.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     from .measure import environment
 
     print(environment(), flush=True)

@@ -12,7 +12,8 @@ from eingrad.ir import build, construct, walk
 from eingrad.ir.apply import apply
 from eingrad.ir.node import Node, Sum, Variable, variable
 
-from .measure import compare, duration, jax_call, plain_table, ratio_table, use_double_precision
+from .measure import compare, duration, plain_table, ratio_table
+from .rivals import jax_call, use_double_precision
 
 
 def network(depth: int, residual: bool) -> tuple[Node, list[Variable], Variable]:

@@ -10,7 +10,8 @@ import eingrad
 from eingrad.ir import build
 from eingrad.ir.node import Node, Term
 
-from .measure import Row, compare, jax_call, ratio_table, torch_call, use_double_precision
+from .measure import Row, compare, ratio_table
+from .rivals import jax_call, torch_call, use_double_precision
 
 
 def logistic(n: int = 1000, m: int = 2000) -> Row:

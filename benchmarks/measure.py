@@ -1,33 +1,49 @@
-"""Timing that compares fairly: warm-up, interleaved rounds, medians, equal results asserted."""
+"""Timing that compares fairly: warm-up, interleaved rounds, medians, equal results asserted.
+
+A rival that cannot be measured is never left out: its place in the table says why, in words.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import statistics
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 Call = Callable[[], Any]
 
+# What is too much for a rival: seconds of one warm call, bytes of what it would hold.
+LIMIT_SECONDS = 60.0
+LIMIT_BYTES = 4e9
+
 
 @dataclass(frozen=True)
 class Row:
-    """A line of a table: a case, seconds for each contender, and what is asked of eingrad."""
+    """A line of a table: a case, seconds for each contender, and what is asked of eingrad.
+
+    `words` stand where a contender has no seconds: why it has none.
+    """
 
     case: str
     seconds: Mapping[str, float]
     targets: Mapping[str, str]
+    words: Mapping[str, str] = field(default_factory=dict)
 
 
-def medians(calls: Mapping[str, Call], budget: float = 15.0, rounds: int = 15) -> dict[str, float]:
+def medians(
+    calls: Mapping[str, Call], budget: float = 15.0, rounds: int = 15, least: int = 5
+) -> dict[str, float]:
     """Median seconds of each call, taken in turns, so that a slow minute is slow for all of them.
 
     The order changes from round to round, and a turn is a call that does not count and then 20 ms
-    of calls: what ran before leaves caches and free memory in a state of its own.
+    of calls: what ran before leaves caches and free memory in a state of its own. A call over a
+    second counts alone. At least so many rounds are run, more while the budget of seconds lasts.
     """
     times: dict[str, list[float]] = {name: [] for name in calls}
     order = list(calls)
@@ -36,16 +52,17 @@ def medians(calls: Mapping[str, Call], budget: float = 15.0, rounds: int = 15) -
     for done in range(rounds):
         random.shuffle(order)
         for name in order:
-            first = _seconds(calls[name], 1)
+            first = seconds_of(calls[name])
             often = int(min(100, max(1, 0.02 // max(first, 1e-7))))
             slow = first > 1.0
-            times[name].append(first if slow else _seconds(calls[name], often))
-        if done >= 4 and time.perf_counter() > end:
+            times[name].append(first if slow else seconds_of(calls[name], often))
+        if done + 1 >= least and time.perf_counter() > end:
             break
     return {name: statistics.median(values) for name, values in times.items()}
 
 
-def _seconds(call: Call, times: int) -> float:
+def seconds_of(call: Call, times: int = 1) -> float:
+    """Seconds of one call, on the average of several in a row."""
     start = time.perf_counter()
     for _ in range(times):
         call()
@@ -59,37 +76,68 @@ def compare(
     tolerance: float = 1e-9,
 ) -> Row:
     """Warm up, assert that all give the result of the first, and time them."""
-    results = {name: np.asarray(call()) for name, call in calls.items()}
-    first = next(iter(results.values()))
-    for name, result in results.items():
-        scale = np.abs(first).max(initial=1e-300)
-        np.testing.assert_allclose(result, first, rtol=0, atol=tolerance * scale, err_msg=name)
-    del results
-    return Row(case, medians(calls), targets)
+    expected = np.asarray(next(iter(calls.values()))())
+    able, words = admit(case, calls, expected, tolerance)
+    progress(f"{case}: timing")
+    return Row(case, medians(able), targets, words)
 
 
-def jax_call(function: Callable[..., Any], *arrays: np.ndarray) -> Call:
-    """A jitted JAX function on arrays that are with JAX already; waits for the result."""
-    import jax
+def admit(
+    case: str, calls: Mapping[str, Call], expected: np.ndarray, tolerance: float
+) -> tuple[dict[str, Call], dict[str, str]]:
+    """Warm each call up; assert its result; say in words which ones cannot run or take too long.
 
-    compiled = jax.jit(function)
-    placed = [jax.numpy.asarray(a) for a in arrays]
-    return lambda: compiled(*placed).block_until_ready()
+    The tolerance is relative to the largest entry of what is expected.
+    """
+    able, words = {}, {}
+    scale = np.abs(expected).max(initial=1e-300)
+    for name, call in calls.items():
+        progress(f"{case}: {name}")
+        try:
+            result = np.asarray(call())
+        except Exception as error:
+            words[name] = failure(error)
+            continue
+        # A number would be compared with every entry.
+        assert result.shape == expected.shape, f"{case}: {name} has shape {result.shape}"
+        np.testing.assert_allclose(
+            result, expected, rtol=0, atol=tolerance * scale, err_msg=f"{case}: {name}"
+        )
+        del result
+        seconds = seconds_of(call)
+        if seconds > LIMIT_SECONDS:
+            words[name] = f"{duration(seconds)} for one warm call, over {LIMIT_SECONDS:g} s"
+        else:
+            able[name] = call
+    return able, words
 
 
-def use_double_precision() -> None:
-    """JAX in float64, as everything here."""
-    import jax
+def failure(error: Exception) -> str:
+    """What a framework cannot do, in words; any other error is one of the benchmark: raised."""
+    kind, message = type(error).__name__, str(error)
+    if isinstance(error, MemoryError) or kind == "ResourceExhaustedError":
+        return "out of memory"
+    if isinstance(error, RuntimeError) and (
+        "RESOURCE_EXHAUSTED" in message or "not enough memory" in message
+    ):
+        return "out of memory"
+    if "unsupported operations" in message:
+        found = re.search(r"No registered '(\w+)' OpKernel", message)
+        return f"cannot compile {found[1]}" if found else "cannot compile it"
+    raise error
 
-    jax.config.update("jax_enable_x64", True)
+
+def too_large(what: str, nbytes: float) -> str | None:
+    """The words for something that nobody should be asked to hold; None if it is within limits."""
+    if nbytes <= LIMIT_BYTES:
+        return None
+    return f"{what}: {size(nbytes)}, over {size(LIMIT_BYTES)}"
 
 
-def torch_call(function: Callable[..., Any], *arrays: np.ndarray) -> Call:
-    """A PyTorch function on tensors."""
-    import torch
-
-    placed = [torch.from_numpy(a) for a in arrays]
-    return lambda: function(*placed)
+def progress(text: str = "") -> None:
+    """Says on a terminal what is being done; no text clears the line."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def duration(seconds: float) -> str:
@@ -100,9 +148,17 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e9:.3g} ns"
 
 
+def size(nbytes: float) -> str:
+    """Bytes for people."""
+    for unit, scale in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if nbytes >= scale:
+            return f"{nbytes / scale:.3g} {unit}"
+    return f"{nbytes / 1e3:.3g} kB"
+
+
 def ratio_table(title: str, rows: Sequence[Row]) -> str:
     """Markdown: seconds of each contender, and how many times eingrad's."""
-    names = list(dict.fromkeys(name for row in rows for name in row.seconds))
+    names = list(dict.fromkeys(name for row in rows for name in (*row.seconds, *row.words)))
     lines = [f"### {title}", "", f"| | {' | '.join(names)} | asked for |"]
     lines.append("|---" * (len(names) + 2) + "|")
     for row in rows:
@@ -110,7 +166,7 @@ def ratio_table(title: str, rows: Sequence[Row]) -> str:
         cells = []
         for name in names:
             if name not in row.seconds:
-                cells.append("–")
+                cells.append(row.words.get(name, "–"))
             elif name == "eingrad":
                 cells.append(duration(mine))
             else:
@@ -128,16 +184,27 @@ def plain_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]
 
 def environment() -> str:
     """Processor, threads and versions, for the head of a report."""
-    from importlib.metadata import version
-
-    packages = ", ".join(f"{p} {version(p)}" for p in ("numpy", "jax", "torch"))
+    packages = ", ".join(map(_version, ("numpy", "scipy", "jax", "torch", "tensorflow")))
     threads = os.environ.get("OMP_NUM_THREADS", "all")
     return (
-        f"float64, {os.cpu_count()} cores ({_processor()}), {threads} BLAS threads, "
-        f"NumPy's OpenBLAS ({_blas_kernels()}); {packages}. "
+        f"float64, {os.cpu_count()} cores ({_processor()}), {threads} threads for BLAS "
+        f"and PyTorch, all cores for JAX and TensorFlow; NumPy's OpenBLAS ({_blas_kernels()}); "
+        f"Python {sys.version.split()[0]}, {packages}. "
         "Medians of interleaved runs after warm-up; n× is a time as a multiple of eingrad's. "
         "Results are asserted to be equal."
     )
+
+
+def _version(package: str) -> str:
+    """A package and its version; TensorFlow without CUDA goes by another name."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    for name in (package, f"{package}-cpu"):
+        try:
+            return f"{name} {version(name)}"
+        except PackageNotFoundError:
+            continue
+    return f"no {package}"
 
 
 def _processor() -> str:
