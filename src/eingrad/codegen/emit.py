@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from .names import Names
 from .program import Program, Value
 from .spell import OPERATORS, Speller, data_text
-from .target import Target, fill, parsed, slots
+from .targets.target import Target, fill, parsed
 
 MAX_LENGTH = 64  # of an expression before parts of it get names
 FREE = frozenset({"input", "number", "size"})
@@ -87,6 +87,15 @@ class Emission:
         self._length[value] = len(name)
         self._named.add(value)
 
+    def write(self, value: Value, text: str) -> None:
+        """The value is written as `text`; it gets a name if it is used more than once."""
+        tree = ast.parse(text, mode="eval").body
+        if self.uses[value] > 1:
+            self.bind(value, self.assign(tree))
+        else:
+            self._tree[value] = tree
+            self._length[value] = len(text)
+
     def owned(self, value: Value) -> str:
         """A name of an array with the value's content that may be written to."""
         if value.op == "broadcast":
@@ -139,12 +148,16 @@ class Emission:
         template = None
         if value.op == "call":
             function, *params = value.params
-            template = self.target.function_template(function, len(value.args), dict(params))
+            write = self.target.number_template if value.weak else self.target.function_template
+            template = write(function, len(value.args), dict(params))
         self._shorten(value, template)
         args = [self._tree[a] for a in value.args]
+        if value.op == "call" and not value.weak and not self.target.weak_arguments:
+            args = [
+                self.spell.fill("scalar", [tree]) if arg.weak else tree
+                for arg, tree in zip(value.args, args, strict=True)
+            ]
         tree = fill(template, args) if template is not None else self.spell.expression(value, args)
-        if value.op == "call" and value.weak:
-            tree = fill(slots(self.target.weak_call), [tree])
         self._tree[value] = tree
         self._length[value] = sum(self._length[a] for a in value.args) + _own_length(value)
         if value.op in FREE:

@@ -15,13 +15,15 @@ from .arguments import Signature, plain_symbols
 from .emit import Emission, reachable
 from .lower import Lowering
 from .names import Names, identifier
-from .numpy_target import NUMPY
 from .program import Value
-from .target import Target, imports_of
+from .targets import TARGETS
+from .targets.target import Target, imports_of
 
-TARGETS: dict[str, Target] = {"numpy": NUMPY}
 BACKENDS = tuple(TARGETS)
-RESERVED = ("dtype", "scipy", "math", "itertools", "name", "shape", "expected")
+RESERVED = (
+    *("dtype", "device", "scipy", "math", "itertools", "functools", "jax"),
+    *("name", "shape", "expected"),
+)
 MAX_SOLVES = 3  # with one matrix; for more its inverse is cheaper
 
 

@@ -12,12 +12,11 @@ import numpy as np
 from ..dims import Dim
 from .arguments import size_text
 from .program import ZERO, Value
-from .target import Target, fill, number_source
+from .targets.target import Target, fill, number_source
 
 OPERATORS: dict[str, ast.operator] = {
     "mul": ast.Mult(),
     "div": ast.Div(),
-    "matmul": ast.MatMult(),
 }
 
 
@@ -48,8 +47,13 @@ class Speller:
         dims = [self.dim(d) for d in shape]
         return f"({dims[0]},)" if len(dims) == 1 else f"({', '.join(dims)})"
 
-    def indexed(self, entries: Sequence[tuple[Any, ...] | None], shape: Sequence[Dim]) -> str:
-        """Indexing of an axis each by `(start, step, count)`, `(start,)`; None is a new axis."""
+    def subscripts(
+        self, entries: Sequence[tuple[Any, ...] | None], shape: Sequence[Dim]
+    ) -> tuple[str, str]:
+        """Indexing of an axis each by `(start, step, count)`, `(start,)`; None is a new axis.
+
+        Steps are positive in the first subscript; the second turns axes round.
+        """
         texts: list[str] = []
         turned: list[str] = []
         totals = iter(shape)
@@ -70,7 +74,12 @@ class Speller:
             text = ("" if start == ZERO else self.dim(start)) + ":"
             text += "" if stop == total else self.dim(stop)
             texts.append(text + (f":{step}" if step > 1 else ""))
-        return _brackets(texts) + _brackets(turned)
+        return _brackets(texts), _brackets(turned)
+
+    def fill_text(self, spelling: str, *args: str, **params: Any) -> str:
+        """`fill` of source, as source."""
+        trees = [ast.parse(text, mode="eval").body for text in args]
+        return ast.unparse(self.fill(spelling, trees, **params))
 
     def fill(self, spelling: str, args: Sequence[ast.expr], **params: Any) -> ast.expr:
         texts = {
@@ -109,6 +118,18 @@ class Speller:
             tree = ast.BinOp(tree, ast.Add() if sign > 0 else ast.Sub(), arg)
         return tree
 
+    def _matmul(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        """`@`, or for libraries where it takes no vectors what they have for those."""
+        ranks = (min(value.args[0].ndim, 2), min(value.args[1].ndim, 2))
+        special = {(2, 1): "matvec", (1, 2): "vecmat", (1, 1): "dot"}.get(ranks, "")
+        if special in self.target.spellings:
+            return self.fill(special, args)
+        return ast.BinOp(args[0], ast.MatMult(), args[1])
+
+    def _solve(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        vector = value.ndim == 1 and "solve_vector" in self.target.spellings
+        return self.fill("solve_vector" if vector else "solve", args)
+
     def _power(self, value: Value, args: list[ast.expr]) -> ast.expr:
         exponent = number_source(value.params[0])
         return self.fill(
@@ -116,7 +137,7 @@ class Speller:
         )
 
     def _transpose(self, value: Value, args: list[ast.expr]) -> ast.expr:
-        if value.params == tuple(range(value.ndim))[::-1]:
+        if value.params == (1, 0):
             return self.fill("T", args)
         return self.fill("transpose", args, axes=", ".join(map(str, value.params)))
 
@@ -130,7 +151,14 @@ class Speller:
                 continue
             entries.append((ZERO, 1, shape[axis]) if entry[0] == "all" else entry[1:])
             axis += 1
-        return fill(f"_slot0_{self.indexed(entries, shape)}", args)
+        taken, turned = self.subscripts(entries, shape)
+        tree = fill(f"_slot0_{taken}", args)
+        if not turned:
+            return tree
+        if "flip" not in self.target.spellings:
+            return fill(f"_slot0_{turned}", [tree])
+        axes = [k for k, text in enumerate(turned[1:-1].split(", ")) if text != ":"]
+        return self.fill("flip", [tree], axes=tuple(axes))
 
     def _reshape(self, value: Value, args: list[ast.expr]) -> ast.expr:
         return self.fill("reshape", args, shape=value.shape)
@@ -234,13 +262,13 @@ def _brackets(entries: list[str]) -> str:
 
 
 def data_text(array: np.ndarray) -> str:
-    """An array as nested lists in source, exactly."""
+    """An array as nested lists in source, exactly; `math` is imported where that is named."""
 
     def item(x: Any) -> str:
         if isinstance(x, list):
             return f"[{', '.join(map(item, x))}]"
         if isinstance(x, float) and not math.isfinite(x):
-            return "np.nan" if math.isnan(x) else "np.inf" if x > 0 else "-np.inf"
+            return "math.nan" if math.isnan(x) else "math.inf" if x > 0 else "-math.inf"
         return repr(x)
 
     return item(array.tolist())

@@ -31,17 +31,18 @@ COFACTORS = '''
 def _cofactors(a, order):
     """All derivatives of the given order of det(a), from the singular values: a may be singular."""
     u, s, vh = xp.linalg.svd(a)
-    rest = _leave_out(s, order)
     letters = "abcdefghijklmnopqrstuvwxyz"
     summed, rows, columns = (letters[k * order : (k + 1) * order] for k in range(3))
+    pairs = [f",...{r}{t},...{t}{c}" for r, t, c in zip(rows, summed, columns)]
     out = "".join(r + c for r, c in zip(rows, columns))
+    spec = f"...{summed}{''.join(pairs)}->...{out}"
+    base = xp.einsum(spec, _leave_out(s, order), *[u, vh] * order, optimize="greedy")
+    lead = base.ndim - 2 * order
     total = 0
     for places in itertools.permutations(range(order)):
         sign = (-1) ** sum(p > q for p, q in itertools.combinations(places, 2))
-        left = "".join(f",...{rows[k]}{summed[k]}" for k in range(order))
-        right = "".join(f",...{summed[j]}{columns[k]}" for k, j in enumerate(places))
-        spec = f"...{summed}{left}{right}->...{out}"
-        total = total + sign * xp.einsum(spec, rest, *[u] * order, *[vh] * order, optimize=True)
+        axes = [lead + 2 * j + side for k, p in enumerate(places) for side, j in ((0, k), (1, p))]
+        total = total + sign * xp.transpose(base, (*range(lead), *axes))
     sign = xp.linalg.det(u) * xp.linalg.det(vh)
     return sign[(..., *[None] * (2 * order))] * total
 '''

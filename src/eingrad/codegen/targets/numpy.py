@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from ..program import Value
 from .numpy_patterns import HELPERS, PATTERNS
-from .program import Value
 from .target import Target
 
 if TYPE_CHECKING:
-    from .emit import Emission
+    from ..emit import Emission
 
 SPELLINGS = {
     "T": "{0}.T",
@@ -86,7 +86,7 @@ def embed(emission: Emission, value: Value) -> None:
     fresh = not based
     for core, pattern in zip(cores, patterns, strict=True):
         places = [p[1:2] if p[0] < 0 else p[1:4] for p in pattern]
-        view = name + emission.spell.indexed(places, shape)
+        view = name + "".join(emission.spell.subscripts(places, shape))
         axes = [place[0] for place in pattern if place[0] >= 0]
         if len(set(axes)) < len(axes):
             order = list(dict.fromkeys(axes))
@@ -107,6 +107,5 @@ NUMPY = Target(
     spellings=SPELLINGS,
     prologue=prologue,
     embed=embed,
-    weak_call="float({0})",
     helpers=HELPERS,
 )

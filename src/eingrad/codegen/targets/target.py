@@ -8,6 +8,7 @@ a matter of text. Operators (`+ - * / @`, indexing) are the same everywhere.
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,13 +16,13 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-from ..dims import Dim
-from ..errors import UnsupportedError
-from ..ir.node import Number
-from ..ir.record import lookup
-from .program import Value
+from ...dims import Dim
+from ...errors import UnsupportedError
+from ...ir.node import Number
+from ...ir.record import lookup
+from ..program import Value
 
-IMPORTS = re.compile(r"\b(scipy\.\w+|itertools|math)\.")
+IMPORTS = re.compile(r"(?<![\w.])(scipy\.\w+|itertools|functools|math|jax)\.")
 PRECISE = 2**53
 
 
@@ -44,8 +45,9 @@ class Target:
         `dtype`; indices keep their own.
     embed:
         `(Emission, value) -> None`: writes cores to their places in a larger array.
-    weak_call:
-        Template that makes a Python number of a function's value at a Python number.
+    weak_arguments:
+        Whether the functions of the library take Python numbers. Otherwise they are made arrays
+        first (`scalar`).
     helpers:
         Operation → source of the function that its spelling calls.
     """
@@ -56,7 +58,7 @@ class Target:
     spellings: Mapping[str, str]
     prologue: Callable[[Sequence[str], Sequence[str], Sequence[str]], list[str]]
     embed: Callable[[Any, Value], None]
-    weak_call: str
+    weak_arguments: bool = True
     helpers: Mapping[str, str] = field(default_factory=dict)
 
     def function_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
@@ -72,6 +74,22 @@ class Target:
             else code.format(*slots, **{k: literal(v) for k, v in params.items()})
         )
         return text
+
+    def number_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
+        """The template of a record's value at Python numbers, which is one itself.
+
+        In NumPy that of the array, made a number. The other libraries give arrays, which a
+        compiler may not turn to numbers: there `math` serves where it has the function.
+        """
+        if self.name == "numpy":
+            return f"float({self.function_template(name, count, params)})"
+        if hasattr(math, name) and not params:
+            if not callable(getattr(math, name)):
+                return f"math.{name}"
+            return f"math.{name}({', '.join(f'_slot{k}_' for k in range(count))})"
+        raise UnsupportedError(
+            f"{name} of a number that is no variable has no code for {self.name}"
+        )
 
     def helper(self, name: str) -> str:
         """Source of the functions that the code of a record calls; empty when there are none."""

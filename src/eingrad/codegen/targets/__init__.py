@@ -1,0 +1,9 @@
+"""The backends: one file each says how its operations are written."""
+
+from .jax import JAX
+from .numpy import NUMPY
+from .target import Target
+
+TARGETS: dict[str, Target] = {target.name: target for target in (NUMPY, JAX)}
+
+__all__ = ["TARGETS", "Target"]
