@@ -163,7 +163,7 @@ def shape_and_axes(d: Derivative) -> tuple[str, tuple[str, ...]]:
     In the layout `vec` there are two axes: the entries of the output and those of the inputs.
     """
     if d.layout != "vec":
-        return shape_text(d.shape), d.axes
+        return d.shape_text, d.axes
     n_in = len(d.wrt[-1].shape)
     if d.n_out == 0 and d.order > 1:  # a Hessian: the last variable by the others
         names = [v.name for v in d.wrt]

@@ -16,9 +16,10 @@ from ..ir.facts import closure
 from ..ir.node import Node, Shape, Variable, variable
 from ..ir.walk import variables
 from ..verify import Verdict, judge
-from .derivative import LAYOUTS, Derivative, valid_layout
+from .derivative import Derivative
 from .derive import derivative
 from .inputs import Expression, Tensor, as_tensor_node, parse
+from .layouts import LAYOUTS, valid_layout
 from .symmetric import SYMMETRIC, for_symmetric
 
 

@@ -13,7 +13,7 @@ from ..ir.construct import inner_product, ones
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables, with_facts
 from ..simplify import shortest
-from .derivative import Derivative, valid_layout
+from .derivative import Derivative
 from .inputs import (
     as_tensor_node,
     find_variable,
@@ -23,6 +23,7 @@ from .inputs import (
     shaped,
     with_variables,
 )
+from .layouts import valid_layout
 from .symmetric import SYMMETRIC, fact_notes, for_symmetric
 from .total import totally
 

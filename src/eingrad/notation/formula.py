@@ -61,6 +61,13 @@ class Split:
         denominator = into + tuple(reversed(range(self.output)))
         return denominator if layout == "denominator" else denominator[::-1]
 
+    def is_row(self, layout: str) -> bool:
+        """Whether the one axis there is lies along a row: of a vector by a scalar in denominator
+        layout (1×n beside the m×n of a vector by a vector), of a scalar by a vector in
+        numerator layout."""
+        axes = (self.output, sum(self.inputs))
+        return axes == {"denominator": (1, 0), "numerator": (0, 1)}.get(layout)
+
 
 @dataclass(frozen=True)
 class Formula:
@@ -110,6 +117,7 @@ def formula(
     split: Split | None = None,
     inputs: Sequence[str] = (),
     names_taken: Iterable[str] = frozenset(),
+    row: bool = False,
 ) -> Formula:
     """The formula of a node.
 
@@ -127,6 +135,8 @@ def formula(
         For a derivative: which axes are whose, and the names of the inputs.
     names_taken:
         Names that the formula must not invent, besides those of the node's variables.
+    row:
+        Whether a vector is written as a row, in matrix notation.
 
     Raises
     ------
@@ -154,7 +164,7 @@ def formula(
     if form == "vec":
         assert split is not None
         return draft.vec(node, split)
-    return draft.plain(node, form)
+    return draft.plain(node, form, row=row)
 
 
 def derivative_formula(
@@ -190,6 +200,7 @@ def derivative_formula(
         split=split,
         inputs=[v.name for v in wrt],
         names_taken=names,
+        row=split.is_row(layout),
     )
 
 
@@ -201,7 +212,9 @@ class _Draft:
         self.writer = Writer(names)
         self.index = IndexWriter(self.writer)
 
-    def plain(self, node: Node, form: str, notes: tuple[str, ...] = ()) -> Formula:
+    def plain(
+        self, node: Node, form: str, notes: tuple[str, ...] = (), row: bool = False
+    ) -> Formula:
         """Matrix notation where it can say the node, else (or if asked for) index notation."""
         monomial = self.writer.write(node)
         if form == "index" or monomial is None:
@@ -211,6 +224,8 @@ class _Draft:
                 return self.finish(title, (), "index", node.shape, notes)
             letters, tree = self.index.line(node)
             return self.finish(tree, letters, "index", node.shape, notes)
+        if row and monomial.core is not None and monomial.core.kind == COLUMN:
+            monomial = monomial._replace(core=transposed(monomial.core))
         return self.finish(self.whole(monomial), (), "matrix", node.shape, notes)
 
     def whole(self, monomial: Monomial) -> Tree:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 LETTERS = "ijklmnopq"
+OUTPUT = 0  # the owner of the output's axes; the inputs follow
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,9 @@ def levels(axes: Sequence[Axis], zeros: np.ndarray) -> tuple[Level, ...]:
     """Grids from the outermost to the innermost.
 
     Each array gives a grid of its own: ∂C/∂A is a matrix (rows and columns of C) of matrices (rows
-    and columns of A). Two vectors share a grid. A vector by a matrix is a matrix of vectors: of the
-    matrix' axes that one is hidden in the blocks which leaves more blocks zero, the first if none.
+    and columns of A). Two vectors share a grid. A vector by a matrix is a matrix of vectors, in the
+    order of the layout: of the matrix' axes that one is hidden in the blocks which leaves more
+    blocks zero, the first if none.
     """
     if not axes:
         return (Level(None, None),)
@@ -54,10 +56,14 @@ def levels(axes: Sequence[Axis], zeros: np.ndarray) -> tuple[Level, ...]:
     sizes = [len(g) for g in groups]
     if sizes == [1, 2] and axes[0].owner != axes[1].owner == axes[2].owner:
         (i,), (p, q) = groups
-        hide_p = _zero_blocks(zeros, hidden=p) >= _zero_blocks(zeros, hidden=q)
-        if hide_p:
+        if _zero_blocks(zeros, hidden=p) >= _zero_blocks(zeros, hidden=q):
             return Level(i, q), Level(p, None)
         return Level(i, p), Level(None, q)
+    if sizes == [2, 1] and axes[0].owner == axes[1].owner != axes[2].owner == OUTPUT:
+        (p, q), (i,) = groups  # denominator layout: the input goes down, the output across
+        if _zero_blocks(zeros, hidden=p) >= _zero_blocks(zeros, hidden=q):
+            return Level(q, i), Level(p, None)
+        return Level(p, i), Level(None, q)
     return tuple(Level(*g) if len(g) == 2 else Level(g[0], None) for g in groups)
 
 
