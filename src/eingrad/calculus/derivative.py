@@ -130,7 +130,7 @@ class Derivative:
 
     @property
     def is_row(self) -> bool:
-        """Whether its one axis lies along a row, as of a vector by a scalar in denominator layout."""
+        """Whether its one axis lies along a row: a vector by a scalar in denominator layout."""
         n_in = self.node.ndim - self.n_out
         return not self.contracted and is_row(self.n_out, n_in, self.layout)
 
