@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import eingrad
 from eingrad.differentiate import differentiate
 from eingrad.ir.walk import variables
-from eingrad.structure import Structure, decompose, describe
+from eingrad.structure import Structure, decompose, deepened, describe
 from eingrad.verify.reference import evaluate
 from tests.strategies import SIZES, expressions, random_values
 
@@ -102,6 +102,32 @@ def test_what_is_called_symmetric_is(expression, data):
         k = by.ndim
         turned = np.moveaxis(array, range(k), range(k, 2 * k))
         np.testing.assert_allclose(array, turned, rtol=1e-9, atol=1e-9 * np.abs(array).max())
+
+
+@settings(max_examples=40, deadline=None)
+@given(expressions(max_steps=6, scalar=True), st.data())
+def test_signs_and_ranks_of_terms_are_those_of_their_values(expression, data):
+    by = data.draw(st.sampled_from(expression.variables))
+    d = differentiate(expression.node, [by, by])
+    found = decompose(d, 0, [by.ndim, by.ndim])
+    values = random_values(variables(d, expression.node), 1)
+    said = describe(found, symmetric=True, deeper=deepened(found))
+    total = 0.0
+    for term, words in zip(said.decomposition.terms, said.terms, strict=True):
+        array = evaluate(term.node, values, SIZES)
+        total = total + array
+        if not by.ndim or array.size > 4000 or not np.isfinite(array).all():
+            return
+        n = int(np.prod(array.shape[: by.ndim]))
+        matrix = array.reshape(n, n)
+        scale = np.abs(matrix).max(initial=1e-300)
+        if "definite" in words.sentence and "Kronecker" not in words.sentence:
+            sign = -1 if "negative" in words.sentence else 1
+            assert np.linalg.eigvalsh(sign * (matrix + matrix.T)).min() > -1e-9 * scale
+        if words.sentence.startswith("rank 1"):
+            assert np.linalg.matrix_rank(matrix, tol=1e-8 * scale) <= 1
+    whole = evaluate(d, values, SIZES)
+    np.testing.assert_allclose(total, whole, rtol=1e-8, atol=1e-9 * np.abs(whole).max(initial=1))
 
 
 NOT_SYMMETRIC = [("A*x", "x"), ("X*X", "X"), ("inv(X)", "X"), ("x*sum(x.*y)", "x")]

@@ -19,6 +19,7 @@ from ..structure import (
     compress,
     cost,
     decompose,
+    deepened,
     describe,
     hide,
 )
@@ -31,18 +32,19 @@ if TYPE_CHECKING:
     from .derivative import Derivative
 
 
-def decomposition(d: Derivative, deep: bool = False) -> Decomposition:
-    """The terms of a derivative, with its axes as output and inputs; `deep` as for `decompose`."""
+def decomposition(d: Derivative) -> Decomposition:
+    """The terms of a derivative, with its axes as output and inputs."""
     if d.contracted:
-        return decompose(d.node, 0, [d.node.ndim] if d.node.ndim else [], deep)
-    return decompose(d.node, d.n_out, [v.ndim for v in d.wrt], deep)
+        return decompose(d.node, 0, [d.node.ndim] if d.node.ndim else [])
+    return decompose(d.node, d.n_out, [v.ndim for v in d.wrt])
 
 
 def structure(d: Derivative) -> Structure:
     """What the derivative consists of, in words and numbers."""
     # Second derivatives commute, unless a convention counted the entries otherwise.
     twice = d.order == 2 and d.wrt[0] is d.wrt[1] and not d.n_out and not d.contracted
-    return describe(decomposition(d), symmetric=twice, deeper=decomposition(d, deep=True))
+    found = decomposition(d)
+    return describe(found, symmetric=twice, deeper=deepened(found))
 
 
 def operator(d: Derivative, backend: str, values: Mapping[str, Any]) -> StructuredOperator:

@@ -14,7 +14,7 @@ from ..dims import product, shape_text
 from ..errors import InputError, NameError_, UnsupportedError
 from ..ir.node import Kernel, Node, Variable
 from ..ir.walk import variables as variables_of
-from ..structure import decompose
+from ..structure import decompose, deepened
 from .memory import check_bytes
 from .operator import StructuredOperator
 from .pattern import Pattern
@@ -103,9 +103,9 @@ class Binder:
         self.shape = node.shape
         self.cut = node.ndim - inputs[-1]
         # With sums below contractions opened there are more cores; which is smaller, sizes tell.
-        forms = [decompose(node, n_out, inputs, deep=deep).terms for deep in (False, True)]
-        if len(forms[0]) == len(forms[1]):
-            del forms[0]
+        found = decompose(node, n_out, inputs)
+        deeper = deepened(found)
+        forms = [found.terms] if deeper is found else [found.terms, deeper.terms]
         self.forms = [[Held.of(term) for term in terms] for terms in forms]
         self._plans: dict[Any, _Plan] = {}
         self._compiled: dict[tuple[Node, ...], Any] = {}

@@ -4,7 +4,7 @@ from .blocks import Blocks, hide
 from .compress import Compression, Condensed, CondensedTerm, compress
 from .cost import Cost, Route, cost, linear_combination
 from .count import Counts, count
-from .decompose import Core, Decomposition, StructuredTerm, decompose
+from .decompose import Core, Decomposition, StructuredTerm, decompose, deepened
 from .describe import CoreDescription, Structure, TermDescription, describe
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "cost",
     "count",
     "decompose",
+    "deepened",
     "describe",
     "hide",
     "linear_combination",

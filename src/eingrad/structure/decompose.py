@@ -7,7 +7,7 @@ which the term is the product.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -175,9 +175,7 @@ class Decomposition:
         return Decomposition(self.shape, self.n_out, self.inputs, absorb(collect(self.terms)))
 
 
-def decompose(
-    node: Node, n_out: int = 0, inputs: Sequence[int] = (), deep: bool = False
-) -> Decomposition:
+def decompose(node: Node, n_out: int = 0, inputs: Sequence[int] = ()) -> Decomposition:
     """The structure of a tensor.
 
     Parameters
@@ -186,9 +184,6 @@ def decompose(
         Any tensor; for a derivative, its axes are output, then inputs.
     n_out, inputs:
         How many axes are the output's, and each input's; only noted.
-    deep:
-        Whether sums inside contractions are opened where that leaves smaller factors only:
-        Σ_p X_pa X_pc G_pbd with G_pbd = Σ_q W_bq W_dq S_pq − u_pb u_pd. The cores are then more.
 
     Returns
     -------
@@ -204,23 +199,49 @@ def decompose(
     >>> term.axes, [core.atoms for core in term.cores]
     (((0,), (1,), (2,), (3,)), [(0, 2), (1, 3)])
     """
-    from .merge import collect, is_thin
     from .opening import open_sum
 
+    terms = _terms([node], open_sum)
+    return Decomposition(node.shape, n_out, tuple(inputs), terms)
+
+
+def deepened(found: Decomposition) -> Decomposition:
+    """The same with sums below contractions opened as well, where that leaves smaller factors only:
+    Σ_p X_pa X_pc G_pbd with G_pbd = Σ_q W_bq W_dq S_pq − u_pb u_pd. It has more cores then, that
+    are products of smaller arrays; `found` itself where there is nothing to open."""
+    from .opening import open_below, open_sum
+
+    def either(node: Node, budget: int) -> list[Node] | None:
+        opened = open_below(node, budget)
+        return open_sum(node, budget) if opened is None else opened
+
+    whole = [t.node for t in found.terms]
+    if all(open_below(node, MAX_TERMS - len(whole)) is None for node in whole):
+        return found
+    return Decomposition(found.shape, found.n_out, found.inputs, _terms(whole, either))
+
+
+def _terms(
+    nodes: Sequence[Node], opening: Callable[[Node, int], list[Node] | None]
+) -> tuple[StructuredTerm, ...]:
+    """The sum of some nodes as terms, sums in them opened within the budget."""
+    from .merge import collect, is_thin
+
     pieces: list[Node] = []
-    pending = [node]
+    pending = list(reversed(nodes))
     while pending:
         current = pending.pop()
-        opened = open_sum(current, MAX_TERMS - len(pieces) - len(pending), deep)
+        opened = opening(current, MAX_TERMS - len(pieces) - len(pending))
         if opened is None:
             pieces.append(current)
         else:
             pending.extend(reversed(opened))
-    terms = sorted(
-        collect([term_of(piece) for piece in pieces], apart=is_thin),
-        key=lambda t: (len(t.sizes), -len(t.arrays)),
+    return tuple(
+        sorted(
+            collect([term_of(piece) for piece in pieces], apart=is_thin),
+            key=lambda t: (len(t.sizes), -len(t.arrays)),
+        )
     )
-    return Decomposition(node.shape, n_out, tuple(inputs), tuple(terms))
 
 
 def term_of(node: Node) -> StructuredTerm:

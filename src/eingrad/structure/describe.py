@@ -149,7 +149,7 @@ def describe(
     identity; sparse: 1/n of the entries
     """
     whole = presented(found)
-    if deeper is not None and len(deeper.terms) > len(found.terms):
+    if deeper is not None and deeper is not found:
         whole = clearer(whole, presented(deeper))
     counts = replace(count(whole), stored=stored_open(whole.terms) if whole.terms else Dim([]))
     split = split_of(whole)

@@ -18,6 +18,8 @@ from ..ir.node import Contraction, Factor, Kernel, Number, Term
 
 MAX_SUMMED = 8  # with more summed indices only single ones are tried as cuts
 MAX_CUT = 2  # indices in a cut
+MAX_OPENED = 64  # contractions in larger products stay closed
+MAX_FACTORS = 40  # products of more are not looked into: trying all cuts costs the square of it
 
 
 @dataclass(frozen=True)
@@ -59,7 +61,8 @@ def opened(parts: Sequence[Factor], sizes: Mapping[int, Dim], fresh: int | None 
         inner = isinstance(node, Contraction) or (
             isinstance(node, Term) and _without_deltas(node) and node.factors
         )
-        if not inner or any(len(axis) > 1 for axis in indices):
+        full = len(factors) + len(pending) >= MAX_OPENED  # a shared part opens in every place
+        if full or not inner or any(len(axis) > 1 for axis in indices):
             factors.append(Factor(node, indices))
             continue
         assert isinstance(node, Contraction | Term)
@@ -123,6 +126,8 @@ class Cut:
 def cuts(net: Network, rows: Sequence[int], columns: Sequence[int]) -> Iterator[Cut]:
     """The ways to separate rows from columns by few summed atoms; smaller cuts first. Atoms that
     are neither rows, columns nor summed are a batch, and never connect."""
+    if len(net.factors) > MAX_FACTORS:
+        return
     most = MAX_CUT if len(net.summed) <= MAX_SUMMED else 1
     walls = set(net.sizes) - set(net.summed) - set(rows) - set(columns)
     for count in range(1, most + 1):
@@ -139,17 +144,13 @@ def cuts(net: Network, rows: Sequence[int], columns: Sequence[int]) -> Iterator[
 
 def _reached(factors: Sequence[Factor], start: Sequence[int], closed: set[int]) -> list[Factor]:
     """The factors that hang together with some atoms, none of `closed` being passed."""
-    atoms = set(start)
-    left = list(factors)
+    left = [(f, _atoms(f)) for f in factors]
+    reached = set(start)
     found: list[Factor] = []
-    grown = True
-    while grown:
-        touched = [f for f in left if _atoms(f) & atoms]
-        grown = bool(touched)
-        found += touched
-        left = [f for f in left if not any(f is t for t in touched)]
-        for f in touched:
-            atoms |= _atoms(f) - closed
+    while touched := [(f, atoms) for f, atoms in left if atoms & reached]:
+        left = [(f, atoms) for f, atoms in left if not atoms & reached]
+        found += [f for f, _ in touched]
+        reached.update(*(atoms - closed for _, atoms in touched))
     return found
 
 
@@ -174,20 +175,26 @@ def semidefinite(net: Network, rows: Sequence[int], columns: Sequence[int]) -> b
     batch = [a for a in batch if a in used]
     sizes: dict[Hashable, Dim] = {a: d for a, d in net.sizes.items()}
     for cut in cuts(net, rows, columns):
+        if len(cut.left) != len(cut.right):
+            continue
         common = [(a,) for a in (*cut.atoms, *batch)]
         left = einsum(cut.left, [*((a,) for a in rows), *common], 1, sizes)
         right = einsum(cut.right, [*((a,) for a in columns), *common], 1, sizes)
-        if left is right and all(_nonnegative(f, cut.middle) for f in cut.middle):
+        if left is right and _nonnegative(cut.middle, [*cut.atoms, *batch], sizes):
             return True
     return False
 
 
-def _nonnegative(factor: Factor, middle: Sequence[Factor]) -> bool:
-    return (
-        has(factor.node, "nonnegative")
-        or isinstance(factor.node, Kernel)
-        or (sum(f == factor for f in middle) % 2 == 0)
-    )
+def _nonnegative(
+    factors: Sequence[Factor], kept: Sequence[int], sizes: Mapping[Hashable, Dim]
+) -> bool:
+    """Whether a product is not below 0 anywhere; 0/1 patterns are not."""
+    weights = [f for f in factors if not isinstance(f.node, Kernel)]
+    if len(weights) < len(factors):
+        return all(has(f.node, "nonnegative") for f in weights)
+    held = {a for f in weights for a in _atoms(f)}
+    value = einsum(weights, [(a,) for a in kept if a in held], 1, sizes)
+    return not weights or has(value, "nonnegative")
 
 
 def smaller(a: Dim, b: Dim) -> bool:

@@ -10,16 +10,15 @@ from ..ir.node import Contraction, Factor, Node, Sum, Term
 from .decompose import StructuredTerm, atoms_of, summands, term_of
 from .network import largest, opened
 
-MAX_FACTORS = 40  # sums are not looked for in products of more factors
+MAX_FACTORS = 20  # sums are not looked for in products of more factors
 
 
-def open_sum(node: Node, budget: int, deep: bool) -> list[Node] | None:
+def open_sum(node: Node, budget: int) -> list[Node] | None:
     """The node as a sum of several, where that shows more structure than the node alone."""
     if isinstance(node, Sum):
         return list(node.operands) if len(node.operands) <= max(budget, 1) else None
     if isinstance(node, Contraction):
-        found = _worthwhile(node, _inside(node, budget))
-        return _deeper(node, node, 0, budget) if found is None and deep else found
+        return _worthwhile(node, _inside(node, budget))
     if not isinstance(node, Term):
         return None
     for k, factor in enumerate(node.factors):
@@ -33,8 +32,6 @@ def open_sum(node: Node, budget: int, deep: bool) -> list[Node] | None:
             continue
         candidates = [_with_factor(node, k, options) for options in choices]
         opened = _worthwhile(node, candidates, atoms_of([factor]))
-        if opened is None and deep and isinstance(inner, Contraction):
-            opened = _deeper(node, inner, k, budget)
         if opened is not None:
             return opened
     return None
@@ -103,11 +100,24 @@ def _simpler(term: StructuredTerm, closed: StructuredTerm, largest: int) -> bool
 # --- sums below a contraction ---------------------------------------------------------------------
 
 
+def open_below(node: Node, budget: int) -> list[Node] | None:
+    """The node with a sum opened that lies anywhere below a contraction, if that leaves factors
+    only that have fewer axes than the sum has."""
+    if isinstance(node, Contraction):
+        return _deeper(node, node, 0, budget)
+    if isinstance(node, Term):
+        for k, factor in enumerate(node.factors):
+            if isinstance(factor.node, Contraction):
+                opened = _deeper(node, factor.node, k, budget)
+                if opened is not None:
+                    return opened
+    return None
+
+
 def _deeper(
     node: Contraction | Term, inner: Contraction, place: int, budget: int
 ) -> list[Node] | None:
-    """The node with a sum opened that lies anywhere in the contraction `inner` (its factor at
-    `place`, or itself), if that leaves factors only that have fewer axes than the sum has."""
+    """As `open_below`, in the contraction `inner`: the factor of the node at `place`, or itself."""
     for axes, options in _below(inner, budget):
         candidate = options if isinstance(node, Contraction) else _with_factor(node, place, options)
         closed = term_of(node)
@@ -132,6 +142,8 @@ def _below(node: Contraction, budget: int) -> Iterator[tuple[int, list[Node]]]:
         axes = len(atoms_of([factor]))
         if not isinstance(factor.node, Sum) or axes < 2 or len(factor.node.operands) > budget:
             continue
+        if not all(_small(term_of(o), axes) for o in summands(list(factor.node.operands))):
+            continue
         rest = [*net.factors[:k], *net.factors[k + 1 :]]
         yield (
             axes,
@@ -140,6 +152,11 @@ def _below(node: Contraction, budget: int) -> Iterator[tuple[int, list[Node]]]:
                 for option in factor.node.operands
             ],
         )
+
+
+def _small(term: StructuredTerm, axes: int) -> bool:
+    """Whether a summand can be lighter than a sum of so many axes, by itself."""
+    return len(term.sizes) < axes or max(_pieces(term), default=0) < axes
 
 
 def _pieces(term: StructuredTerm) -> list[int]:

@@ -176,13 +176,15 @@ def is_symmetric(term: StructuredTerm, block: Block, split: int) -> bool:
     if not pairs or any(term.sizes[a] != term.sizes[b] for a, b in pairs):
         return False
     exchanged = {**dict(pairs), **{b: a for a, b in pairs}}
-    taken = {v.name for v in variables(core.node)}
-    tags = {
-        a: variable(_unused(f"·{k}", taken), (term.sizes[a],)) for k, a in enumerate(core.atoms)
-    }
-    straight = _probe(core, tags)
-    swapped = _probe(core, {a: tags[exchanged.get(a, a)] for a in core.atoms})
-    return straight is swapped
+    order = tuple(core.atoms.index(exchanged.get(a, a)) for a in core.atoms)
+    return bool(core.node.memo(f"stays with axes {order}", lambda: _stays(core.node, order)))
+
+
+def _stays(node: Node, order: Sequence[int]) -> bool:
+    """Whether a node is the same with its axes in another order."""
+    taken = {v.name for v in variables(node)}
+    tags = [variable(_unused(f"·{k}", taken), (d,)) for k, d in enumerate(node.shape)]
+    return _probe(node, tags) is _probe(node, [tags[k] for k in order])
 
 
 def _unused(name: str, taken: set[str]) -> str:
@@ -191,13 +193,13 @@ def _unused(name: str, taken: set[str]) -> str:
     return name
 
 
-def _probe(core: Core, tags: dict[int, Variable]) -> Node:
-    """The core contracted with a distinct vector on each axis: a canonical scalar that tells
+def _probe(root: Node, tags: Sequence[Variable]) -> Node:
+    """The node contracted with a distinct vector on each axis: a canonical scalar that tells
     whether two axes are alike."""
-    ends = [Factor(tags[a], ((k,),)) for k, a in enumerate(core.atoms)]
-    sizes = dict(enumerate(core.node.shape))
+    ends = [Factor(tag, ((k,),)) for k, tag in enumerate(tags)]
+    sizes = dict(enumerate(root.shape))
     total: list[Node] = []
-    pending = [core.node]
+    pending = [root]
     while pending:
         node = pending.pop()
         if isinstance(node, Sum):
