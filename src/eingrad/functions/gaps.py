@@ -239,7 +239,7 @@ register(
             r"\operatorname{gaps}_2^{-1}",
             note="inverse_square_gaps(s)_ij is 1/(s_i² − s_j²), 0 for i = j",
         ),
-        domain=("real",),
+        domain=("positive",),
         spellings=("inverse_square_gaps",),
         analytic=False,
         laws=(
