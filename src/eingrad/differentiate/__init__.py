@@ -1,5 +1,5 @@
 """Exact differentiation of nodes: reverse and forward accumulation over the shared graph."""
 
-from .derive import differentiate, differentiate_each, pullback, pushforward
+from .derive import differentiate, differentiate_each, pullback, pullbacks, pushforward
 
-__all__ = ["differentiate", "differentiate_each", "pullback", "pushforward"]
+__all__ = ["differentiate", "differentiate_each", "pullback", "pullbacks", "pushforward"]

@@ -51,12 +51,19 @@ def differentiate_each(y: Node, variables: Sequence[Variable], mode: str = "auto
 def pullback(y: Node, x: Variable, incoming: Node) -> Node:
     """Σ incoming[o] ∂y[o]/∂x: the vector-Jacobian product, axes of x (then further ones of
     incoming)."""
-    bare = _asleep(x)
-    body = substitute(y, {x: bare})
+    return pullbacks(y, [x], incoming)[0]
+
+
+def pullbacks(y: Node, xs: Sequence[Variable], incoming: Node) -> list[Node]:
+    """The pullback to each of some variables, in one walk: their cotangents share what they can."""
+    bare: dict[Node, Variable] = {x: _asleep(x) for x in dict.fromkeys(xs)}
+    body = substitute(y, bare)
     axes = [(("o", k),) for k in range(y.ndim)]
     extra = [(("e", k),) for k in range(incoming.ndim - y.ndim)]
     seed = einsum([(incoming, [*axes, *extra])], [*extra, *axes])
-    return substitute(_reverse(body, bare, [seed], incoming.ndim - y.ndim), {bare: x})
+    found = _reverse(body, [bare[x] for x in xs], [seed], incoming.ndim - y.ndim)
+    back: dict[Node, Node] = {asleep: v for v, asleep in bare.items()}
+    return [substitute(node, back) for node in found]
 
 
 def pushforward(y: Node, x: Variable, direction: Node) -> Node:
@@ -78,7 +85,7 @@ def _one(y: Node, x: Variable, mode: str) -> Node:
     if mode == "reverse":
         axes = [(k,) for k in range(y.ndim)]
         identity = einsum([], [*axes, *axes], 1, dict(enumerate(y.shape)))
-        return _reverse(y, x, [identity], y.ndim)
+        return _reverse(y, [x], [identity], y.ndim)[0]
     axes = [(k,) for k in range(x.ndim)]
     identity = einsum([], [*axes, *axes], 1, dict(enumerate(x.shape)))
     return _forward(y, x, identity, x.ndim)
@@ -93,28 +100,30 @@ def _carried(node: Node) -> tuple[int, int]:
     return symbolic, known
 
 
-def _reverse(y: Node, x: Variable, seed: list[Node], outer: int) -> Node:
-    """The cotangent of x, from the cotangent of y; `outer` counts the leading axes it carries."""
+def _reverse(y: Node, xs: Sequence[Variable], seed: list[Node], outer: int) -> list[Node]:
+    """The cotangent of each x, from that of y; `outer` counts the leading axes it carries."""
     order = topological(y)
-    dependent = depending_on(order, [x])
+    dependent = depending_on(order, xs)
     carried: Axes = [(("out", k),) for k in range(outer)]
     carried_sizes: dict[Hashable, Dim] = {
         ("out", k): d for k, d in enumerate(seed[0].shape[:outer])
     }
     cotangents: dict[Node, list[Node]] = {y: seed}
+    targets = set(xs)
     for node in reversed(order):
-        if node not in dependent or node not in cotangents:
+        if node not in dependent or node not in cotangents or node in targets:
             continue
-        if node is x:
-            break
         incoming = merge(cotangents.pop(node))
         for local in local_derivatives(node, dependent):
             into = cotangents.setdefault(local.operand, [])
             for term in incoming:
                 into.append(_back(term, local, carried, carried_sizes))
-    terms = cotangents.get(x, [])
-    shape = tuple(carried_sizes.values()) + x.shape
-    return add(*_opened(terms)) if terms else zeros(shape)
+    outer_shape = tuple(carried_sizes.values())
+    results = []
+    for x in xs:
+        terms = cotangents.get(x, [])
+        results.append(add(*_opened(terms)) if terms else zeros(outer_shape + x.shape))
+    return results
 
 
 def _forward(y: Node, x: Variable, seed: Node, inner: int) -> Node:
