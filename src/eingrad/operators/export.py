@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .memory import check_bytes
-from .sparse import coordinates
+from .sparse import coordinates, entry_count
 
 if TYPE_CHECKING:
     from .operator import StructuredOperator
@@ -48,7 +48,7 @@ def to_sparse(operator: StructuredOperator, limit: int | None) -> Any:
     from scipy.sparse import csr_array
 
     n, m = math.prod(operator.in_shape), math.prod(operator.out_shape)
-    entries = sum(t.count(frozenset((*t.out_atoms, *t.in_atoms))) for t in operator.terms)
+    entries = sum(map(entry_count, operator.terms))
     needed = entries * (operator.dtype.itemsize + 16)
     check_bytes(needed, limit, f"a sparse matrix of {entries} entries")
     rows, columns, values = coordinates(operator.terms, operator.dtype)

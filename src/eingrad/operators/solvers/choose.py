@@ -9,7 +9,7 @@ import numpy as np
 from ...errors import SizeLimitError
 from ..align import Aligned
 from ..memory import check_bytes, default_limit
-from . import blocks, eigenbasis, sylvester, woodbury
+from . import blocks, eigenbasis, sparse, sylvester, woodbury
 from .base import NotSuitable, Proposal, Singular, Solver, name_of
 from .identity import Identity, is_permutation
 from .iterative import Iterative
@@ -76,6 +76,7 @@ def _direct(problem: Aligned, dtype: Any, limit: int | None) -> Solver | None:
     """The cheapest direct solver within the limit."""
     offers = [_in_blocks(problem, dtype), eigenbasis.propose(problem, dtype)]
     offers.append(sylvester.propose(problem, dtype))
+    offers.append(sparse.propose(problem, dtype))
     offers.append(woodbury.propose(problem, dtype, lambda p: _simple(p, dtype)))
     allowed: int | None = limit
     for offer in sorted((o for o in offers if o is not None), key=lambda o: o.flops):
@@ -107,6 +108,7 @@ def _simple(problem: Aligned, dtype: Any) -> Proposal | None:
     if len(parts) == 1:
         inner = parts[0].problem
         offers = [_in_blocks(inner, dtype), eigenbasis.propose(inner, dtype)]
+        offers.append(sparse.propose(inner, dtype))
         return min((o for o in offers if o is not None), key=lambda o: o.flops, default=None)
     if any(not part.is_square for part in parts):
         return None
