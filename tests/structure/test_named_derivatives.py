@@ -127,6 +127,19 @@ def test_blocks_are_those_of_the_dense_derivative(case: Named) -> None:
     np.testing.assert_allclose(got, whole[tuple(index)], atol=1e-10 * (1 + np.abs(whole).max()))
 
 
+@pytest.mark.parametrize("case", [c for c in NAMED if "conv1d" in c.text], ids=str)
+def test_convolution_matrices_look_as_they_are_called(case: Named) -> None:
+    d = derivative_of(case.text, case.wrt, case.declared)
+    values, sizes = numbers(d)
+    matrix = evaluate(d.node, values, sizes)
+    assert np.count_nonzero(matrix) <= d.structure.counts.nonzero.evaluate(sizes)
+    said = d.structure.sentence
+    if "Toeplitz" in said:
+        assert all(len(np.unique(np.diag(matrix, k))) == 1 for k in range(-6, 9))
+    if "Hankel" in said:
+        assert all(len(np.unique(np.diag(matrix[::-1], k))) == 1 for k in range(-6, 3))
+
+
 @pytest.mark.parametrize(("texts", "wrt", "declared"), SPELLINGS)
 def test_spellings_have_one_structure(texts: list[str], wrt: str, declared: Any) -> None:
     found = [derivative_of(text, wrt, declared).structure for text in texts]

@@ -62,18 +62,16 @@ class Choice:
         return Opening(self.core.node, 1, (Piece(self.core.node, self.core.atoms),), {})
 
     @cached_property
-    def opened(self) -> Opening | None:
-        """The factors, where there are several."""
-        found = _opened(self._term, self.core, self._fresh)
-        return found if found is not None and len(found.pieces) > 1 else None
+    def opened(self) -> tuple[Opening, ...]:
+        """The factors, where there are several: those of the outermost sum, then of all sums."""
+        found = [_opened(self._term, self.core, self._fresh, deep) for deep in (False, True)]
+        return tuple(o for o in found if o is not None and len(o.pieces) > 1)
 
     def at(self, sizes: Mapping[str, int]) -> Opening:
-        """Whichever has fewer numbers for given sizes."""
-        if self.opened is None:
+        """Whichever has the fewest numbers for given sizes, the one with fewer factors in doubt."""
+        if not self.opened:
             return self.closed
-        whole = self.closed.pieces[0].entries.evaluate(sizes)
-        parts = sum(p.entries.evaluate(sizes) for p in self.opened.pieces)
-        return self.opened if parts < whole else self.closed
+        return min((self.closed, *self.opened), key=lambda o: _numbers([o], sizes))
 
 
 def choices_of(term: StructuredTerm) -> list[Choice]:
@@ -121,14 +119,13 @@ def chosen(
 
 
 def _numbers(openings: Sequence[Opening], sizes: Mapping[str, int]) -> int:
-    """How many numbers are held, each array counted once."""
-    pieces = {p.node: p for o in openings for p in o.pieces}
-    return sum(p.entries.evaluate(sizes) for p in pieces.values())
+    """How many numbers a product goes through: all pieces, the same one in each place."""
+    return sum(p.entries.evaluate(sizes) for o in openings for p in o.pieces)
 
 
-def _opened(term: StructuredTerm, core: Core, fresh: int) -> Opening | None:
+def _opened(term: StructuredTerm, core: Core, fresh: int, deep: bool) -> Opening | None:
     parts = core.parts or (Factor(core.node, tuple((a,) for a in core.atoms)),)
-    net = opened(parts, dict(enumerate(term.sizes)), fresh)
+    net = opened(parts, dict(enumerate(term.sizes)), fresh, deep)
     factors, sizes = net.factors, net.sizes
     if {a for _, indices in factors for axis in indices for a in axis} < set(core.atoms):
         return None

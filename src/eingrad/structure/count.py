@@ -14,7 +14,7 @@ from typing import TypeGuard
 from ..dims import Dim, product
 from ..errors import ShapeError
 from ..ir.indices import Atoms, SplitConflict
-from ..ir.node import AxisIndex, Factor, Kernel, Node, Term
+from ..ir.node import AxisIndex, Contraction, Factor, Kernel, Node, Term
 from .decompose import Core, Decomposition, StructuredTerm
 from .network import degree, opened
 
@@ -90,7 +90,29 @@ def nonzeros(terms: Sequence[StructuredTerm]) -> Dim:
 
 def _patterned(term: StructuredTerm) -> bool:
     """Whether 0/1 patterns make entries of a term vanish that its deltas leave."""
-    return any(isinstance(f.node, Kernel) for c in term.arrays for f in c.parts)
+    return any(
+        isinstance(f.node, Kernel) or _band(f) is not None for c in term.arrays for f in c.parts
+    )
+
+
+def _band(part: Factor) -> tuple[Dim, Dim] | None:
+    """Of a convolution's matrix Σ_k w_k S_ikp with i and p on axes of their own: its entries, and
+    how many places S has, of which each reaches one of them."""
+    node = part.node
+    if not isinstance(node, Contraction):
+        return None
+    for kernel, indices in node.factors:
+        if not isinstance(kernel, Kernel) or kernel.kind != "shifts":
+            continue
+        if any(len(axis) != 1 for axis in indices):
+            continue
+        rows, taps, columns = (axis[0] for axis in indices)
+        kept = [a for a in (rows, taps) if a in node.out]
+        if len(kept) == 1 and columns in node.out:
+            count, width, length = kernel.shape
+            across = count if kept[0] == rows else width
+            return across * length, count * width
+    return None
 
 
 def _union(supports: Sequence[Support]) -> Dim:
@@ -126,6 +148,11 @@ def term_nonzeros(term: StructuredTerm) -> Dim:
         rest = total.divide(rows * columns)
         if rest is not None:
             total = rest * within
+    bands = [b for c in term.arrays for f in c.parts if (b := _band(f)) is not None]
+    for entries, reached in bands[:1]:
+        rest = total.divide(entries)
+        if rest is not None:
+            total = _at_most(total, rest * reached)
     return total
 
 
@@ -269,12 +296,17 @@ def stored_open(terms: Sequence[StructuredTerm]) -> Dim:
     nodes: list[Node] = []
     for term in terms:
         for piece in _held(term):
-            net = opened(piece.parts, dict(enumerate(term.sizes)))
-            inside = list(dict.fromkeys(f.node for f in net.factors))
-            small = net.summed and _certainly_less(
-                _sum(product(node.shape) for node in inside), product(piece.node.shape)
-            )
-            nodes += inside if small else [piece.node]
+            held = [piece.node]
+            for deep in (False, True):
+                net = opened(piece.parts, dict(enumerate(term.sizes)), deep=deep)
+                inside = list(dict.fromkeys(f.node for f in net.factors))
+                totals = [
+                    _sum(product(n.shape) for n in nodes_ if not isinstance(n, Kernel))
+                    for nodes_ in (inside, held)
+                ]
+                if net.summed and _certainly_less(*totals):
+                    held = inside
+            nodes += held
     return _sum_of_arrays(nodes)
 
 

@@ -13,7 +13,7 @@ from itertools import combinations
 
 from ..dims import Dim, product
 from ..ir.build import einsum
-from ..ir.facts import has
+from ..ir.facts import facts_of, has
 from ..ir.node import Contraction, Factor, Kernel, Number, Term
 
 MAX_SUMMED = 8  # with more summed indices only single ones are tried as cuts
@@ -42,23 +42,30 @@ class Network:
     summed: tuple[int, ...]
 
 
-def opened(parts: Sequence[Factor], sizes: Mapping[int, Dim], fresh: int | None = None) -> Network:
+def opened(
+    parts: Sequence[Factor],
+    sizes: Mapping[int, Dim],
+    fresh: int | None = None,
+    deep: bool = True,
+) -> Network:
     """The product of `parts` with the contractions in it opened.
 
     Parameters
     ----------
     fresh:
         The first number for summed atoms; by default above all of `sizes`.
+    deep:
+        Whether contractions inside of a contraction are opened too: AX as A and X.
     """
     known = dict(sizes)
     first = max(known, default=-1) + 1 if fresh is None else fresh
     following = first
     coefficient: Number = 1
     factors: list[Factor] = []
-    pending = list(parts)
+    pending = [(part, True) for part in parts]
     while pending:
-        node, indices = pending.pop(0)
-        inner = isinstance(node, Contraction) or (
+        (node, indices), openly = pending.pop(0)
+        inner = (openly and isinstance(node, Contraction)) or (
             isinstance(node, Term) and _without_deltas(node) and node.factors
         )
         full = len(factors) + len(pending) >= MAX_OPENED  # a shared part opens in every place
@@ -78,8 +85,9 @@ def opened(parts: Sequence[Factor], sizes: Mapping[int, Dim], fresh: int | None 
                 following += 1
         if isinstance(node, Term):
             coefficient = coefficient * node.coefficient
+        openly = deep or (openly and isinstance(node, Term))
         pending += [
-            Factor(f.node, tuple(tuple(named[a] for a in axis) for axis in f.indices))
+            (Factor(f.node, tuple(tuple(named[a] for a in axis) for axis in f.indices)), openly)
             for f in node.factors
         ]
     used = {a for f in factors for a in _atoms(f)}
@@ -182,7 +190,30 @@ def semidefinite(net: Network, rows: Sequence[int], columns: Sequence[int]) -> b
         right = einsum(cut.right, [*((a,) for a in columns), *common], 1, sizes)
         if left is right and _nonnegative(cut.middle, [*cut.atoms, *batch], sizes):
             return True
+        if len(cut.atoms) == 2 and _framed(cut, rows, columns, sizes):
+            return True
     return False
+
+
+def _framed(
+    cut: Cut, rows: Sequence[int], columns: Sequence[int], sizes: Mapping[Hashable, Dim]
+) -> bool:
+    """Whether a cut is that of LᵀSL with S positive semidefinite."""
+    if len(cut.middle) != 1 or "psd" not in facts_of(cut.middle[0].node):
+        return False
+    i, j = cut.atoms
+    if {i, j} != _atoms(cut.middle[0]) or cut.middle[0].node.ndim != 2:
+        return False
+    if any(j in _atoms(f) for f in cut.left):
+        i, j = j, i
+    if any(j in _atoms(f) for f in cut.left) or any(i in _atoms(f) for f in cut.right):
+        return False
+    held = {a for f in cut.left for a in _atoms(f)} | {a for f in cut.right for a in _atoms(f)}
+    if not held >= {i, j, *rows, *columns}:
+        return False
+    left = einsum(cut.left, [*((a,) for a in rows), (i,)], 1, sizes)
+    right = einsum(cut.right, [*((a,) for a in columns), (j,)], 1, sizes)
+    return left is right
 
 
 def _nonnegative(

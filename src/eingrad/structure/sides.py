@@ -227,7 +227,7 @@ def core_facts(term: StructuredTerm, block: Block, split: int) -> tuple[str, ...
             said.append(next((w for f, w in SAID.items() if f in known), "symmetric"))
         else:
             said += [SAID[f] for f in ("orthogonal", "triangular") if f in known]
-        said += _patterns(block)
+        said += [*_patterns(block), *_shifted(term, block)]
     if not variables(core.node) and not is_pattern(core):
         said.append("constant")
     return tuple(dict.fromkeys(said))
@@ -262,6 +262,27 @@ def _patterns(block: Block) -> list[str]:
             else f"zero beyond a diagonal ({name})"
         )
     return said
+
+
+def _shifted(term: StructuredTerm, block: Block) -> list[str]:
+    """Matrices of a convolution: Σ_k w_k S_ikp depends on p − i only, Σ_p x_p S_ikp on i + k."""
+    assert block.core is not None
+    net = _network(term, block.core)
+    shifts = [f for f in net.factors if isinstance(f.node, Kernel) and f.node.kind == "shifts"]
+    ends = {*block.rows, *block.columns}
+    if len(shifts) != 1 or len(ends) != 2 or block.both:
+        return []
+    places = [axis[0] if len(axis) == 1 else -1 for axis in shifts[0].indices]
+    others = [f for f in net.factors if f is not shifts[0]]
+    if not ends <= set(places) or any(ends & {a for x in f.indices for a in x} for f in others):
+        return []
+    (summed,) = (k for k, a in enumerate(places) if a not in ends)
+    steps = dict(shifts[0].node.params)  # type: ignore[attr-defined]
+    stride, dilation = steps["stride"], steps["dilation"]
+    if summed == 2:
+        return ["Hankel"] if stride == dilation else []
+    step = stride if summed == 1 else dilation
+    return ["banded Toeplitz"] if step == 1 else ["banded"]
 
 
 def rank_bound(term: StructuredTerm, block: Block) -> Dim | None:

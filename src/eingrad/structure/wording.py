@@ -83,7 +83,7 @@ def _rank_one(term: StructuredTerm, ends: Sequence[Block]) -> tuple[str, str]:
     rows = any(b.rows for b in ends)
     columns = any(b.columns for b in ends)
     kind = "rank 1" if rows and columns else "vector"
-    said = kind if kind == "rank 1" else f"dense {shape_text(_shape_of(term))}"
+    said = kind if kind == "rank 1" else _whole_words(term)
     if constant:
         said += f", constant along {_names(constant)}"
     return kind, said
@@ -94,12 +94,11 @@ def _one_sided(term: StructuredTerm, split: int) -> tuple[str, str]:
     free = [a for a in range(len(term.sizes)) if a not in term.carried]
     if not term.carried:
         return "constant", "constant: every entry is the same number"
-    shape = shape_text(_shape_of(term))
     if len(term.arrays) > 1:
         parts = " and ".join(shape_text(c.node.shape) for c in term.arrays)
         said = f"outer product of {parts} arrays"
     else:
-        said = f"dense {shape}"
+        said = _whole_words(term)
     if free:
         said += f", constant along {_names([k for a in free for k in term.places(a)])}"
     return "vector" if len(term.arrays) == 1 else "rank 1", said
@@ -119,6 +118,14 @@ def _sparse(term: StructuredTerm, seen: Sides, split: int) -> tuple[str, str]:
 
 def _shape_of(term: StructuredTerm) -> tuple[Dim, ...]:
     return tuple(product(term.sizes[a] for a in axis) for axis in term.axes)
+
+
+def _whole_words(term: StructuredTerm) -> str:
+    """An array without rows and columns."""
+    shape = tuple(d for d in _shape_of(term) if not d.is_one)
+    if len(shape) == 1:
+        return f"vector of {size_text(shape[0])} entries"
+    return f"dense {shape_text(_shape_of(term))}"
 
 
 def _names(axes: Sequence[int]) -> str:
@@ -176,9 +183,16 @@ def _is_rank_one(term: StructuredTerm, block: Block) -> bool:
 
 
 def _arrays_words(term: StructuredTerm, block: Block) -> str:
-    """The shapes of the factors of a core."""
+    """The shapes of the factors of a core, without the batch; p×1 for one entry in each row."""
     assert block.core is not None
-    shapes = [shape_text(piece.node.shape) for piece in block.core.pieces]
+    shapes = []
+    for piece in block.core.pieces:
+        rows = [a for a in piece.atoms if a in block.rows]
+        columns = [a for a in piece.atoms if a in block.columns]
+        sizes = [term.sizes[a] for a in piece.atoms if a in rows or a in columns]
+        if len(block.rows) == len(block.columns) == 1 and len(sizes) == 1:
+            sizes = [*sizes, Dim.of(1)] if rows else [Dim.of(1), *sizes]
+        shapes.append(shape_text(tuple(sizes)))
     return f"{', '.join(shapes[:-1])} and {shapes[-1]} arrays"
 
 
