@@ -283,3 +283,18 @@ def test_a_tangent_says_along_what() -> None:
     d = eingrad.jvp("A*B", "A")
     assert d.title == "∂y/∂A along dA"
     assert d.axes == ("y axis 0", "y axis 1")
+
+
+@pytest.mark.parametrize("name", ["vjp", "jvp", "hvp", "curvature", "laplacian", "newton_step"])
+def test_the_value_beside_a_product_is_that_of_the_function(name: str) -> None:
+    text = "A*tanh(B)" if name in ("vjp", "jvp") else "norm2(A*B - C)^2"
+    d = getattr(eingrad, name)(text, "B")
+    function = d.function(outputs=("value", "derivative"))
+    shapes = {"A": (5, 3), "B": (3, 2), "C": (5, 2), "G": (5, 2), "dB": (3, 2), "v": (3, 2)}
+    values = {n: RNG.normal(size=shapes[n]) for n in function.arguments}  # no step among them
+    value, derivative = function(**values)
+    a, b = values["A"], values["B"]
+    expected = a @ np.tanh(b) if "tanh" in text else np.sum((a @ b - values["C"]) ** 2)
+    np.testing.assert_allclose(value, expected)
+    alone = d.function()
+    np.testing.assert_allclose(derivative, alone(**{n: values[n] for n in alone.arguments}))

@@ -99,6 +99,7 @@ def curvature(y: Any, x: Any, direction: Any = None) -> Derivative:
         notes=notes,
         heading=f"{_called(v)}ᵀ (∂²y/∂{by.name}²) {_called(v)}",
         called="curvature",
+        value=node,
         axis_names=(),
     )
 

@@ -65,6 +65,7 @@ class Derivative:
         heading: str = "",
         called: str = "",
         axis_names: Sequence[str] | None = None,
+        value: Node | None = None,
     ) -> None:
         self.node = node
         self.of = of
@@ -83,6 +84,8 @@ class Derivative:
         self._heading = heading
         self.called = called
         self._axis_names = None if axis_names is None else tuple(axis_names)
+        # What users call the value, where it is not what was differentiated: y beside ⟨G, y⟩.
+        self._value = of if value is None else value
 
     # What it is ---------------------------------------------------------------------------------
 
@@ -295,6 +298,7 @@ class Derivative:
         return self._like(
             node=node,
             of=structured.entries_at(self.of, outer, where),
+            value=structured.entries_at(self._value, outer, where),
             free=structured.entries_at(self._free, outer, where),
             previous=[structured.entries_at(p, outer, where) for p in self._previous],
             n_out=self.n_out - len(outer),
@@ -315,6 +319,7 @@ class Derivative:
             "heading": self._heading,
             "called": self.called,
             "axis_names": self._axis_names,
+            "value": self._value,
         }
         result = Derivative(**{**fields, **changed})
         result.contributions = self.contributions
@@ -359,7 +364,7 @@ class Derivative:
             raise InputError(
                 f"outputs is a tuple of names, not {names!r}", hint='as in outputs=("value",)'
             )
-        chain = {"value": with_facts(self.of), "derivative": self.node}
+        chain = {"value": with_facts(self._value), "derivative": self.node}
         before = (shortest(with_facts(node)) for node in self._previous)
         by_order = [*before, self.node][: self.order]
         if by_order:

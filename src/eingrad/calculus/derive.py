@@ -200,7 +200,9 @@ def vjp(y: Any, x: Any, incoming: Any = None) -> Derivative:
     result = shortest(with_facts(pullback(node, by, g)))
     notes = reading_notes(y, node, [by])
     label = f"⟨{_called(g)}, y⟩"
-    return Derivative(result, of=scalar, wrt=[by], free=result, label=label, notes=notes)
+    return Derivative(
+        result, of=scalar, wrt=[by], free=result, label=label, notes=notes, value=node
+    )
 
 
 def jvp(y: Any, x: Any, direction: Any = None) -> Derivative:
@@ -235,7 +237,9 @@ def jvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     free = differentiate(moved, [step])
     result = shortest(with_facts(substitute(free, {step: number(0)})))
     notes = reading_notes(y, node, [by])
-    made = Derivative(result, of=moved, wrt=[step], free=free, notes=notes, called="jvp")
+    made = Derivative(
+        result, of=moved, wrt=[step], free=free, notes=notes, called="jvp", value=node
+    )
     return made._like(heading=f"∂{made.label}/∂{by.name} along {_called(v)}")
 
 
@@ -271,7 +275,7 @@ def hvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     result = shortest(with_facts(differentiate(slope, [by])))
     notes = reading_notes(y, node, [by])
     label = f"⟨∇y, {_called(v)}⟩"
-    return Derivative(result, of=slope, wrt=[by], free=result, label=label, notes=notes)
+    return Derivative(result, of=slope, wrt=[by], free=result, label=label, notes=notes, value=node)
 
 
 def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> list[Derivative]:
