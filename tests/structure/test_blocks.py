@@ -132,3 +132,31 @@ def test_places_of_blocks_are_whole_numbers(place):
 def test_axes_of_blocks_are_whole_numbers():
     with pytest.raises(InputError, match="an axis is a whole number, not 'A'"):
         eingrad.derivative("A*B", "A").blocks("A")
+
+
+RULES = [
+    # a sum is said once where its terms have one rule, and apart where they differ
+    (
+        "sum(logsumexp(X*W, axis=1))",
+        "W",
+        (0, 2),
+        "block (i, j) is a sum of terms, each of which: (1) is zero unless i = j;"
+        " (2) differs from place to place",
+    ),
+    (
+        "norm2(X*W)^2 + l*norm2(W)^2",
+        "W",
+        (0, 2),
+        "block (i, j) is zero unless i = j, and is the same for all others",
+    ),
+    ("sum(logsumexp(Z, axis=1))", "Z", (1, 3), "block (i, j) is zero unless i = j"),
+    ("logsumexp(A*x)", "x", (0,), "block (i) differs from place to place"),
+]
+
+
+@pytest.mark.parametrize(("text", "by", "hidden", "rule"), RULES)
+def test_rules_of_sums(text, by, hidden, rule):
+    declared = {"X": "m d", "W": "d c", "l": "", "Z": "m c", "A": "m n", "x": "n"}
+    used = {k: v for k, v in declared.items() if k in text}
+    d = eingrad.hessian(eingrad.parse(text, **used), by)
+    assert d.blocks(*hidden).rule == rule

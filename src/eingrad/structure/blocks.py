@@ -18,6 +18,7 @@ from ..ir.build import add, einsum, is_zero, transpose, zeros
 from ..ir.construct import stack
 from ..ir.node import AxisIndex, Node, Shape
 from .decompose import Decomposition, StructuredTerm
+from .grouping import presented
 
 MAX_BLOCKS = 4096  # more blocks than this are not listed
 
@@ -126,7 +127,10 @@ class Blocks:
         if not self.found.terms:
             return "all blocks are zero"
         names = [_LETTERS[k % len(_LETTERS)] for k in range(len(self.outer))]
-        said = [self._rule_of(term, names) for term in self.found.merged().terms]
+        # What is said of several terms alike holds for their sum.
+        said = list(
+            dict.fromkeys(self._rule_of(term, names) for term in presented(self.found).terms)
+        )
         if len(said) == 1:
             return f"block ({', '.join(names)}) {said[0]}"
         lines = [f"({k + 1}) {text}" for k, text in enumerate(said)]
