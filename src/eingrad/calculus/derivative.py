@@ -163,7 +163,7 @@ class Derivative:
         from ..notation import formula as plain_formula
 
         if self.contracted:
-            return plain_formula(self.node, names_taken=self._names())
+            return plain_formula(self.node, names_taken=self.names)
         layout = valid_layout(layout or self.layout)
         if layout == "vec" and form == "auto":
             form = "vec"
@@ -173,11 +173,8 @@ class Derivative:
             wrt=self.wrt,
             form=form,
             layout="mixed" if layout == "vec" else layout,
-            names=self._names(),
+            names=self.names,
         )
-
-    def _names(self) -> frozenset[str]:
-        return frozenset(v.name for v in self._variables)
 
     @cached_property
     def _variables(self) -> tuple[Variable, ...]:
@@ -276,7 +273,7 @@ class Derivative:
     @property
     def names(self) -> frozenset[str]:
         """The names of the variables."""
-        return self._names()
+        return frozenset(v.name for v in self._variables)
 
     def with_contributions(
         self, label: str, parts: Mapping[str, Derivative], notes: Sequence[str]
