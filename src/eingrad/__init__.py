@@ -5,11 +5,13 @@ from typing import Any
 from . import functions as _records
 from .calculus import (
     CompiledFunction,
+    CustomRule,
     Derivative,
     Expression,
     block_diagonal,
     check,
     curvature,
+    custom_rule,
     derivative,
     gradient,
     gradients,
@@ -51,6 +53,7 @@ __version__ = "0.1.0"
 __all__ = [
     "CheckError",
     "CompiledFunction",
+    "CustomRule",
     "Derivative",
     "EingradError",
     "Expression",
@@ -64,6 +67,7 @@ __all__ = [
     "check",
     "constant",
     "curvature",
+    "custom_rule",
     "derivative",
     "einsum",
     "eye",

@@ -21,14 +21,17 @@ from .derive import (
     vjp,
 )
 from .inputs import Expression, parse
+from .rule import CustomRule, custom_rule
 
 __all__ = [
     "CompiledFunction",
+    "CustomRule",
     "Derivative",
     "Expression",
     "block_diagonal",
     "check",
     "curvature",
+    "custom_rule",
     "derivative",
     "gradient",
     "gradients",

@@ -90,8 +90,15 @@ class Signature:
             listed += ["*", *self.extra_sizes.values()]
         return ", ".join(listed)
 
-    def checks(self, used: set[str]) -> list[str]:
+    def checks(self, used: set[str], checked: bool = True) -> list[str]:
         """Statements that check all shapes and define the sizes that are used."""
+        if not checked:
+            compound = any(not text.endswith("]") for text in self.defined.values())
+            return [
+                f"{self.size_names[s]} = {text}"
+                for s, text in self.defined.items()
+                if compound or s in used
+            ]
         lines: list[str] = []
         later: list[Variable] = []
         known = set(self.extra_sizes)

@@ -46,6 +46,10 @@ class Generated:
         The import lines.
     outputs:
         Names and shapes of what is returned; one: an array, several: a tuple.
+    helpers:
+        Sources of the functions that it calls.
+    definition:
+        The source of the function alone, without imports and helpers.
     """
 
     source: str
@@ -54,6 +58,8 @@ class Generated:
     sizes: Mapping[str, str]
     imports: tuple[str, ...]
     outputs: Mapping[str, Shape]
+    helpers: tuple[str, ...]
+    definition: str
     _compiled: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def function(self) -> Callable[..., Any]:
@@ -80,6 +86,8 @@ def generate(
     sizes: Mapping[str, int] | None = None,
     arguments: Sequence[Variable] | None = None,
     notes: Sequence[str] = (),
+    checked: bool = True,
+    taken: Sequence[str] = (),
 ) -> Generated:
     """Source of a function that computes the outputs together, sharing all common work.
 
@@ -96,6 +104,10 @@ def generate(
         name. One that is not needed becomes an argument only where its shape shows a size that is.
     notes:
         Lines for the documentation.
+    checked:
+        Whether the shapes of the arguments are checked.
+    taken:
+        Names that stand for something else in the module where the function goes.
 
     Raises
     ------
@@ -129,7 +141,7 @@ def generate(
     lowering, roots = _lowered(nodes, sizes or {})
     symbols = _symbols(roots)
     helpers = _helpers(target, roots)
-    names = Names({*RESERVED, target.module, name, *_defined(helpers)})
+    names = Names({*RESERVED, *taken, target.module, name, *_defined(helpers)})
     signature = Signature(_chosen(offered, needed, symbols), symbols, names)
     emission = Emission(
         lowering.program, roots, target, names, signature.names, signature.size_names
@@ -138,17 +150,27 @@ def generate(
     returned = emission.returned(roots, list(outputs))
     body = [
         *target.prologue(*signature.kinds(_indices(nodes))),
-        *signature.checks(emission.spell.size_symbols),
+        *signature.checks(emission.spell.size_symbols, checked),
         *emission.lines,
         f"return {returned}",
     ]
     head = f"def {name}({signature.parameters()}):"
     function = [head, *_indented(signature.document(outputs, notes)), *_indented(body)]
-    blocks = [*helpers, "\n".join(line.rstrip() for line in function)]
+    definition = "\n".join(line.rstrip() for line in function)
+    blocks = [*helpers, definition]
     imports = (*imports_of("\n".join(blocks)), *target.imports)
     source = "\n\n\n".join(["\n".join(imports), *blocks]) + "\n"
     shapes = {key: node.shape for key, node in outputs.items()}
-    return Generated(source, name, signature.names, signature.extra_sizes, imports, shapes)
+    return Generated(
+        source,
+        name,
+        signature.names,
+        signature.extra_sizes,
+        imports,
+        shapes,
+        tuple(helpers),
+        definition,
+    )
 
 
 def _indices(nodes: Sequence[Node]) -> set[str]:

@@ -1,0 +1,283 @@
+"""The passes of a rule as generated functions: forward, backward, and the backward of that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from ..codegen import Generated, generate
+from ..codegen.names import identifier
+from ..differentiate import pullbacks, pushforward
+from ..dims import Dim, product
+from ..ir.build import add, is_zero, number
+from ..ir.construct import inner_product
+from ..ir.facts import facts_of
+from ..ir.node import Node, Variable, variable
+from ..ir.walk import substitute, variables
+from .saved import least_saved
+
+# What the modules call things of their own.
+RESERVED = (
+    *("ctx", "inputs", "output", "incoming", "kept", "arrays", "gradient"),
+    *("primals", "tangents", "tangent", "argument", "constant", "none", "a", "t", "d"),
+)
+
+
+@dataclass(frozen=True)
+class Saved:
+    """One array that the forward pass keeps.
+
+    Attributes
+    ----------
+    node:
+        What it is.
+    name:
+        What it is called in the passes.
+    is_input, is_output:
+        Whether it is an argument of the function, or what the function returns: then keeping it
+        takes no memory of its own.
+    """
+
+    node: Node
+    name: str
+    is_input: bool
+    is_output: bool
+
+    @property
+    def entries(self) -> Dim:
+        """How many numbers it holds."""
+        return product(self.node.shape)
+
+
+@dataclass(frozen=True)
+class Passes:
+    """A function of arrays with its derived passes, for one framework.
+
+    Attributes
+    ----------
+    inputs:
+        All arguments, in order.
+    wrt:
+        Those that gradients are for; the others count as constants.
+    y, value, incoming:
+        The value, its name, and the name of the gradient that comes in for it.
+    saved:
+        What the forward pass keeps.
+    forward:
+        inputs → the value, then what is kept and neither an argument nor the value.
+    backward:
+        kept, incoming → a gradient for each of `wrt`.
+    tangent:
+        inputs, a direction for each of `wrt` → the value, and its derivative along them.
+    second:
+        kept, incoming, a direction for each of `wrt` → the gradients of Σ⟨direction, gradient⟩ by
+        those of what is kept and the incoming gradient that `second_by` names; by the others it is
+        zero.
+    inner:
+        kept and `inner_inputs`, an incoming gradient for each array that is kept of its own → what
+        those add to the gradients.
+    inner_inputs:
+        Arguments that only `inner` reads.
+    """
+
+    name: str
+    backend: str
+    inputs: tuple[Variable, ...]
+    wrt: tuple[Variable, ...]
+    y: Node
+    value: str
+    incoming: str
+    saved: tuple[Saved, ...]
+    forward: Generated
+    backward: Generated
+    tangent: Generated
+    directions: tuple[str, ...]
+    second: Generated | None = None
+    second_by: tuple[str, ...] = ()
+    inner: Generated | None = None
+    inner_inputs: tuple[str, ...] = ()
+    inner_incoming: tuple[str, ...] = ()
+
+    @property
+    def own(self) -> tuple[Saved, ...]:
+        """What is kept and neither an argument nor the value."""
+        return tuple(s for s in self.saved if not s.is_input and not s.is_output)
+
+    def argument(self, v: Variable) -> str:
+        """The name of an argument in source."""
+        return self.forward.arguments[v.name]
+
+
+def passes_of(
+    y: Node,
+    inputs: Sequence[Variable],
+    wrt: Sequence[Variable],
+    *,
+    backend: str,
+    name: str,
+    recompute: str = "cheap",
+    sizes: Mapping[str, int] | None = None,
+    second: bool = False,
+) -> Passes:
+    """Derive and generate the passes of y as a function of `inputs`.
+
+    Raises
+    ------
+    InputError, UnsupportedError
+        An unknown policy; something that the framework has no code for.
+    """
+    own_names = [f"{stem}{k}" for stem in ("gradient", "more", "d_", "size_") for k in range(99)]
+    reserved = (name, *RESERVED, *own_names)
+    fresh = _Fresh({*(identifier(v.name) for v in inputs), *reserved})
+    value = fresh("y")
+    incoming = variable(fresh("G"), y.shape)
+    gradients = pullbacks(y, wrt, incoming)
+    saved = _named(
+        least_saved(gradients, [incoming], recompute=recompute, sizes=sizes, alive=[y]),
+        {y: value},
+        fresh,
+    )
+    directions = [variable(fresh(f"d{v.name}"), v.shape) for v in wrt]
+    made = _Maker(backend, sizes or {})
+    kept = {s.node: variable(s.name, s.node.shape, _facts(s.node)) for s in saved}
+    own = [s for s in saved if not s.is_input and not s.is_output]
+    read = [substitute(g, dict(kept)) for g in gradients]
+    order = [kept[s.node] for s in saved]
+    forward = made(
+        f"_{name}_forward",
+        {value: y, **{s.name: s.node for s in own}},
+        inputs,
+        f"{name}, and what its backward pass reads.",
+        checked=True,
+        taken=reserved,
+    )
+    backward = made(
+        f"_{name}_backward",
+        {f"d{v.name}": g for v, g in zip(wrt, read, strict=True)},
+        [*order, incoming],
+        f"The gradients of {name} from {incoming.name}, the incoming one.",
+    )
+    slope = add(*(pushforward(y, v, d) for v, d in zip(wrt, directions, strict=True)))
+    tangent = made(
+        f"_{name}_tangent",
+        {value: y, fresh(f"d{value}"): slope},
+        [*inputs, *directions],
+        f"{name}, and its derivative along the directions.",
+        taken=reserved,
+    )
+    result = Passes(
+        name,
+        backend,
+        tuple(inputs),
+        tuple(wrt),
+        y,
+        value,
+        incoming.name,
+        tuple(saved),
+        forward,
+        backward,
+        tangent,
+        tuple(d.name for d in directions),
+    )
+    return (
+        _with_second(result, made, read, order, incoming, directions, fresh) if second else result
+    )
+
+
+def _with_second(
+    first: Passes,
+    made: _Maker,
+    read: Sequence[Node],
+    order: Sequence[Variable],
+    incoming: Variable,
+    directions: Sequence[Variable],
+    fresh: _Fresh,
+) -> Passes:
+    """The passes with those of the backward pass."""
+    name = first.name
+    pairing = add(*(inner_product(d, g) for d, g in zip(directions, read, strict=True)))
+    by = [*order, incoming]
+    found = pullbacks(pairing, by, number(1))
+    outputs = {v.name: g for v, g in zip(by, found, strict=True) if not is_zero(g)}
+    second = made(
+        f"_{name}_second",
+        {f"d{n}": g for n, g in outputs.items()},
+        [*by, *directions],
+        f"The gradients of the backward pass of {name} by all that it reads.",
+    )
+    first = replace(first, second=second if outputs else None, second_by=tuple(outputs))
+    own = first.own
+    if not own:
+        return first
+    arriving = [variable(fresh(f"d{s.name}"), s.node.shape) for s in own]
+    pairing = add(*(inner_product(g, s.node) for g, s in zip(arriving, own, strict=True)))
+    kept: dict[Node, Node] = {s.node: v for s, v in zip(first.saved, order, strict=True)}
+    found = [substitute(g, kept) for g in pullbacks(pairing, first.wrt, number(1))]
+    also = [v for v in variables(*found) if v not in order and v not in arriving]
+    inner = made(
+        f"_{name}_inner",
+        {f"d{v.name}": g for v, g in zip(first.wrt, found, strict=True)},
+        [*order, *also, *arriving],
+        f"What gradients of the arrays that {name} keeps add to its gradients.",
+    )
+    return replace(
+        first,
+        inner=inner,
+        inner_inputs=tuple(v.name for v in also),
+        inner_incoming=tuple(v.name for v in arriving),
+    )
+
+
+def _named(nodes: Iterable[Node], values: Mapping[Node, str], fresh: _Fresh) -> list[Saved]:
+    found = []
+    for node in nodes:
+        name = node.name if isinstance(node, Variable) else values.get(node) or fresh("kept")
+        found.append(Saved(node, name, isinstance(node, Variable), node in values))
+    return found
+
+
+def _facts(node: Node) -> frozenset[str]:
+    return node.facts if isinstance(node, Variable) else facts_of(node)
+
+
+class _Fresh:
+    """Names that are not taken."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self.taken = set(taken)
+
+    def __call__(self, wanted: str) -> str:
+        name, count = wanted, 0
+        while name in self.taken:
+            count += 1
+            name = f"{wanted}{count}"
+        self.taken.add(name)
+        return name
+
+
+class _Maker:
+    """Generates functions for one framework."""
+
+    def __init__(self, backend: str, sizes: Mapping[str, int]) -> None:
+        self.backend = backend
+        self.sizes = sizes
+
+    def __call__(
+        self,
+        name: str,
+        outputs: Mapping[str, Node],
+        arguments: Sequence[Variable],
+        note: str,
+        checked: bool = False,
+        taken: Sequence[str] = (),
+    ) -> Generated:
+        return generate(
+            outputs,
+            name=name,
+            backend=self.backend,
+            sizes=self.sizes,
+            arguments=arguments,
+            notes=[note],
+            checked=checked,
+            taken=taken,
+        )
