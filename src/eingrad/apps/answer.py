@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..notation import Formula
     from ..structure import Cost
     from ..verify import Report
+    from .rule import RuleRequest
+    from .terminal import Line
 
 FORMS = ("auto", "matrix", "differential", "vec", "index")
 LABELS = ("f", "F", "y", "Y", "φ", "E", "result")
@@ -36,6 +38,7 @@ class Request:
     check: bool = True
     cost: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
+    rule: RuleRequest | None = None
 
 
 @dataclass
@@ -58,6 +61,7 @@ class Answer:
     expression: Expression
     derived: list[Derived]
     artifact: str = ""  # code or markup, when --to asks for it
+    remarks: list[Line] = field(default_factory=list)  # on what was written
 
     @property
     def exit_code(self) -> int:
@@ -90,7 +94,11 @@ def answer(request: Request) -> Answer:
             one.cost, one.sizes = _cost(d, request)
         derived.append(one)
     result = Answer(request, expression, derived)
-    if request.target:
+    if request.rule:
+        from .rule import write_rule
+
+        result.artifact, result.remarks = write_rule(result, request.rule)
+    elif request.target:
         from .artifact import artifact
 
         result.artifact = artifact(result)

@@ -17,6 +17,7 @@ import click
 from .inputs import ExpressionCommand, chains, declarations, expression_text
 from .outcome import Outcome, check_outcome, derive_outcome, guarded
 from .plot import numbered, plot
+from .rule import requested, rule_options
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
 FORMS = ("auto", "matrix", "differential", "vec", "index")
@@ -155,6 +156,7 @@ Examples:
   eingrad derive "sum(softmax(Q*K')*V)" --wrt Q,K,V    three gradients
   eingrad derive "logdet(X)" --wrt X --let "X: n n spd"
   eingrad derive "-x'*x" --wrt x --to numpy --value > f.py
+  eingrad derive "softmax(Q*K')*V" --wrt Q,K,V --to jax --rule --name attention --emit-test out
   echo "tr(A*X'*B*X*C)" | eingrad derive - --wrt X --json
 """,
 )
@@ -193,6 +195,7 @@ Examples:
     metavar="NAME=NUMBER",
     help="With --cost: a number for a symbolic size, for a table of numbers.",
 )
+@rule_options
 @_json
 @click.option("--check/--no-check", "check_it", default=True, help="Compare with differences.")
 @_colour
@@ -211,6 +214,11 @@ def derive(
     as_json: bool,
     check_it: bool,
     colour: bool | None,
+    rule: bool,
+    directory: str | None,
+    name: str | None,
+    recompute: str | None,
+    library: bool,
 ) -> Outcome:
     """Derive EXPR by the variables of --wrt; show the formula, its shape and its numeric check.
 
@@ -226,9 +234,10 @@ def derive(
         require_backend(target)
     if value and (not target or target in MARKUP):
         raise click.UsageError("--value needs code to be written: add --to numpy")
+    wanted = chains(wrt, order) if wrt else []
     request = Request(
         text=expression_text(expression),
-        chains=chains(wrt, order) if wrt else [],
+        chains=wanted,
         declarations=declarations(let),
         layout=layout,
         forms=forms or ("auto",),
@@ -238,6 +247,7 @@ def derive(
         check=check_it,
         cost=cost,
         sizes=numbered(sizes),
+        rule=requested(rule, directory, name, recompute, library, target, wanted),
     )
     return derive_outcome(answer(request), as_json=as_json, colour=colour)
 

@@ -71,8 +71,8 @@ def derive_outcome(answer: Answer, *, as_json: bool, colour: bool | None) -> Out
         return Outcome(answer.exit_code, json=dumps(derive_document(answer)))
     from .report import answer_lines
 
-    lines = list(answer_lines(answer))
-    if not answer.request.target:
+    lines = [*answer_lines(answer), *answer.remarks]
+    if not answer.artifact:
         return Outcome(answer.exit_code, lines=lines, colour=colour)
     from .artifact import language
 
@@ -80,7 +80,7 @@ def derive_outcome(answer: Answer, *, as_json: bool, colour: bool | None) -> Out
         answer.exit_code,
         lines=lines,
         code=answer.artifact,
-        language=language(answer.request.target),
+        language=language(answer.request.target or ""),
         colour=colour,
     )
 
