@@ -6,6 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, NameError_
+from ..ir.node import Node
+from ..ir.walk import with_facts
+from ..simplify import shortest
 
 if TYPE_CHECKING:
     from .derivative import Derivative
@@ -60,3 +63,24 @@ def function_name(d: Derivative, outputs: Sequence[str]) -> str:
     if d.order == 1:
         return "gradient" if d.n_out == 0 else "jacobian"
     return "hessian" if d.order == 2 and d.n_out == 0 else "derivative"
+
+
+def output_nodes(d: Derivative, names: Sequence[str]) -> dict[str, Node]:
+    """The nodes of some outputs by name; see `Derivative.outputs`."""
+    if isinstance(names, str) or not names:
+        raise InputError(
+            f"outputs is a tuple of names, not {names!r}", hint='as in outputs=("value",)'
+        )
+    chain = {"value": with_facts(d._value), "derivative": d.node}
+    before = (shortest(with_facts(node)) for node in d._previous)
+    by_order = [*before, d.node][: d.order]
+    if by_order:
+        chain["gradient"] = chain["jacobian"] = by_order[0]
+    if len(by_order) > 1:
+        chain["hessian"] = by_order[1]
+    unknown = [n for n in names if n not in chain]
+    if unknown:
+        raise InputError(
+            f"there is no output called {unknown[0]!r}", hint=f"use some of: {', '.join(chain)}"
+        )
+    return {n: chain[n] for n in names}

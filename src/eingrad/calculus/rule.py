@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -199,7 +200,7 @@ def custom_rule(
         )
     if library and backend != "torch":
         raise InputError("library=True is for PyTorch")
-    if not name.isidentifier() or name.startswith("_"):
+    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
         raise InputError(f"{name!r} is not a usable name for a function")
     node, known = with_variables(y)
     by = [find_variable(node, item, known) for item in _items(wrt)] if wrt is not None else None

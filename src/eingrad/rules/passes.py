@@ -9,6 +9,7 @@ from ..codegen import Generated, generate
 from ..codegen.names import identifier
 from ..differentiate import pullbacks, pushforward
 from ..dims import Dim, product
+from ..errors import UnsupportedError
 from ..ir.build import add, is_zero, number
 from ..ir.construct import inner_product
 from ..ir.facts import facts_of
@@ -151,6 +152,11 @@ def passes_of(
         checked=True,
         taken=reserved,
     )
+    if forward.sizes:
+        raise UnsupportedError(
+            f"the size {next(iter(forward.sizes))} follows from the shape of no argument; a rule is "
+            "a function of arrays: give the size as a number"
+        )
     backward = made(
         f"_{name}_backward",
         {f"d{v.name}": g for v, g in zip(wrt, read, strict=True)},
