@@ -1,0 +1,200 @@
+"""A layer: a forward definition in the public API, and passes that the engine derives from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from ..calculus import CustomRule, Derivative, custom_rule, vjp
+from ..calculus.inputs import as_tensor_node, fresh
+from ..errors import InputError, NameError_
+from ..frontends.python import Tensor, tensor
+from ..ir.node import Variable
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from ..rules import Passes
+
+
+class Layer:
+    """A function of inputs and parameters with derived gradients.
+
+    Attributes
+    ----------
+    name:
+        What it is called.
+    inputs, params, constants:
+        Symbolic arguments by name; gradients are for inputs and parameters. Constants (a mask,
+        labels) are given with the inputs.
+    output:
+        The value, an expression of the arguments.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eingrad import nn
+    >>> layer = nn.Layer("scale", lambda X, g: X * g, inputs={"X": "m n"}, params={"g": "n"})
+    >>> layer.forward(np.ones((2, 3)), {"g": np.array([1.0, 2.0, 3.0])})
+    array([[1., 2., 3.],
+           [1., 2., 3.]])
+    >>> layer.backward(np.ones((2, 3)))["g"]
+    array([2., 2., 2.])
+    >>> print(layer.partials["g"].formula())
+    (G ⊙ X)ᵀ𝟏
+    """
+
+    def __init__(
+        self,
+        name: str,
+        definition: Callable[..., Tensor],
+        *,
+        inputs: Mapping[str, str],
+        params: Mapping[str, str] | None = None,
+        constants: Mapping[str, str] | None = None,
+    ) -> None:
+        self.name = name
+        self.definition = definition
+        self.inputs = {n: tensor(n, shape) for n, shape in inputs.items()}
+        self.params = {n: tensor(n, shape) for n, shape in (params or {}).items()}
+        self.constants = {n: tensor(n, shape) for n, shape in (constants or {}).items()}
+        self.output = definition(**self.inputs, **self.params, **self.constants)
+        self._kept: dict[str, np.ndarray] | None = None
+
+    def __call__(self, **arguments: Tensor) -> Tensor:
+        """The layer of other expressions: how layers are composed."""
+        return self.definition(**arguments)
+
+    @property
+    def arguments(self) -> dict[str, Tensor]:
+        """All arguments by name."""
+        return {**self.inputs, **self.params, **self.constants}
+
+    # Derivatives --------------------------------------------------------------------------------
+
+    @cached_property
+    def incoming(self) -> str:
+        """The name of the incoming gradient in formulas."""
+        return fresh("G", as_tensor_node(self.output))
+
+    @cached_property
+    def partials(self) -> dict[str, Derivative]:
+        """For each input and parameter what a backward pass computes, as a formula in the
+        incoming gradient."""
+        names = [*self.inputs, *self.params]
+        return {n: vjp(self.output, self.arguments[n], self.incoming) for n in names}
+
+    def rule(self, backend: str, **options: Any) -> CustomRule:
+        """The layer with its derived passes as a module for a framework."""
+        wrt = [*self.inputs.values(), *self.params.values()]
+        return custom_rule(self.output, wrt, backend, name=self.name, **options)
+
+    # NumPy --------------------------------------------------------------------------------------
+
+    @cached_property
+    def passes(self) -> Passes:
+        """The passes as NumPy code."""
+        from ..rules import passes_of
+
+        return passes_of(
+            as_tensor_node(self.output),
+            [_variable(t) for t in self.arguments.values()],
+            [_variable(t) for t in (*self.inputs.values(), *self.params.values())],
+            backend="numpy",
+            name=self.name,
+        )
+
+    def forward(self, inputs: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """The value for arrays; what the backward pass reads is kept until the next call.
+
+        Parameters
+        ----------
+        inputs:
+            One array, where the layer has one input and no constants, or arrays by name.
+        params:
+            The parameters by name.
+
+        Raises
+        ------
+        NameError_
+            An argument is missing or unknown.
+        ValueError
+            A shape does not fit; the message names the argument, and both shapes.
+        """
+        given = self._given(inputs, params or {})
+        passes = self.passes
+        results = passes.forward.function()(
+            **{passes.forward.arguments[n]: given[n] for n in passes.forward.arguments}
+        )
+        values = results if isinstance(results, tuple) else (results,)
+        names = [passes.value, *(s.name for s in passes.own)]
+        self._kept = {**given, **dict(zip(names, values, strict=True))}
+        return values[0]
+
+    def backward(self, incoming: Any) -> dict[str, Any]:
+        """The gradients by each input and parameter at the arrays of the last forward pass.
+
+        Parameters
+        ----------
+        incoming:
+            The gradient of a loss by the value, of its shape.
+
+        Raises
+        ------
+        InputError
+            There was no forward pass.
+        """
+        if self._kept is None:
+            raise InputError(f"{self.name}: backward needs a forward pass before it")
+        import numpy as np
+
+        value = self._kept[self.passes.value]
+        if np.shape(incoming) != np.shape(value):
+            raise InputError(
+                f"{self.name}: the incoming gradient has shape {np.shape(incoming)}, "
+                f"the value has {np.shape(value)}"
+            )
+        backward = self.passes.backward
+        known = {**self._kept, self.passes.incoming: incoming}
+        sizes = {keyword: self._size(symbol) for symbol, keyword in backward.sizes.items()}
+        found = backward.function()(
+            **{backward.arguments[n]: known[n] for n in backward.arguments}, **sizes
+        )
+        names = [v.name for v in self.passes.wrt]
+        return dict(zip(names, found if len(names) > 1 else (found,), strict=True))
+
+    def _given(self, inputs: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+        if not isinstance(inputs, Mapping):
+            if len(self.inputs) + len(self.constants) != 1:
+                wanted = ", ".join([*self.inputs, *self.constants])
+                raise InputError(f"{self.name} has several inputs: give {wanted} by name")
+            inputs = {next(iter(self.inputs)): inputs}
+        given = {**inputs, **params}
+        unknown = [n for n in given if n not in self.arguments]
+        missing = [n for n in self.arguments if n not in given]
+        if unknown or missing:
+            what = f"no argument {unknown[0]!r}" if unknown else f"{missing[0]} is missing"
+            raise NameError_(f"{self.name}: {what}", hint=f"it has: {', '.join(self.arguments)}")
+        return given
+
+    def _size(self, symbol: str) -> int:
+        """The value of a size that no array of the backward pass shows."""
+        assert self._kept is not None
+        import numpy as np
+
+        for name, t in self.arguments.items():
+            for axis, dim in enumerate(_variable(t).shape):
+                if dim.symbols() == {symbol} and str(dim) == symbol:
+                    return int(np.shape(self._kept[name])[axis])
+        raise InputError(f"{self.name}: the size {symbol} follows from no argument")
+
+    def __repr__(self) -> str:
+        arguments = ", ".join(f"{n}: {t!r}" for n, t in self.arguments.items())
+        return f"<Layer {self.name}({arguments})>"
+
+
+def _variable(t: Tensor) -> Variable:
+    node = t.node
+    assert isinstance(node, Variable)
+    return node
