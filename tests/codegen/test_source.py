@@ -281,3 +281,18 @@ def test_written_into_is_only_what_is_not_shared() -> None:
     np.testing.assert_allclose(q, 3 + np.diag(v * v))
     y0, y1 = generate({"y0": A * A, "y1": build.transpose(A * A, (1, 0))}).function()(np.eye(2))
     assert not np.may_share_memory(y0, y1)
+
+
+def test_compiled_by_xla_a_transposed_product_with_a_vector_is_a_row_vector_first() -> None:
+    products = (build.contract("mn,m->n", X, apply("sin", y)), construct.matmul(A, B))
+    source = generate({"y": products[0], "z": products[1]}, backend="jax").source
+    assert "jnp.sin(y) @ X" in source
+    assert ".T" not in source
+    assert "X.T @ np.sin(y)" in generate({"y": products[0]}).source
+
+
+def test_of_a_transpose_that_is_used_twice_the_array_gets_the_name() -> None:
+    softmax = apply("softmax", construct.matmul(X, A))
+    outputs = [build.contract("mn,m->n", softmax, v) for v in (y, apply("sin", y))]
+    lines = body(p=outputs[0], q=outputs[1])
+    assert not any(line.split(" = ")[-1].endswith(".T") for line in lines)

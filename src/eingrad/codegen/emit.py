@@ -164,6 +164,8 @@ class Emission:
             self._length[value] = len(ast.unparse(tree))
             return
         if self.uses[value] > 1:
+            if value.op == "transpose" and value.args[0].op not in VIEWS:
+                self._name_below(value)
             is_view = value.op in VIEWS and isinstance(self._tree[value.args[0]], ast.Name)
             if not is_view:
                 self.named(value)
@@ -182,7 +184,17 @@ class Emission:
                 break
             if longest in self._named or longest.op in FREE:
                 break
-            self.named(longest)
+            if longest.op == "transpose" and longest.args[0] not in self._named:
+                self._name_below(longest)
+            else:
+                self.named(longest)
+
+    def _name_below(self, transposed: Value) -> None:
+        """Name what is transposed rather than the transpose, so that products see it."""
+        (inner,) = transposed.args
+        self.named(inner)
+        self._tree[transposed] = self.spell.expression(transposed, [self._tree[inner]])
+        self._length[transposed] = self._length[inner] + _own_length(transposed)
 
 
 def reachable(roots: Sequence[Value]) -> dict[Value, int]:

@@ -93,4 +93,5 @@ JAX = Target(
     prologue=prologue,
     embed=embedding(place),
     helpers=HELPERS,
+    row_vectors=True,
 )

@@ -50,6 +50,9 @@ class Target:
         first (`scalar`).
     helpers:
         Operation → source of the function that its spelling calls.
+    row_vectors:
+        Whether Aᵀv is written `v @ A`: XLA copies Aᵀ on a processor, which takes longer than the
+        product.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Target:
     embed: Callable[[Any, Value], None]
     weak_arguments: bool = True
     helpers: Mapping[str, str] = field(default_factory=dict)
+    row_vectors: bool = False
 
     def function_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
         """The template of a record's code, with its parameters filled in."""
