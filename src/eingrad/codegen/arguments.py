@@ -171,7 +171,7 @@ class Signature:
         name = self.names[v.name]
         if not v.shape:
             message = f"{name} must be a number, not an array of shape {{{name}.shape}}"
-            return [f"if {name}.shape:", f'    raise ValueError(f"{message}")']
+            return [f"if {name}.ndim:", f'    raise ValueError(f"{message}")']
         expected = self._expected(v.shape)
         message = f"{name} must have shape {expected} = {{{expected}}}, not {{{name}.shape}}"
         if not any(d.symbols() for d in v.shape):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import ast
+import linecache
+import re
+import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
 from ..dims import Dim
@@ -24,7 +28,9 @@ RESERVED = (
     *("dtype", "device", "scipy", "math", "itertools", "functools", "jax"),
     *("name", "shape", "expected"),
 )
+PROPERTIES = re.compile(r"(?<![\w.])(dtype|device)\b(?!=)")  # that a prologue may define
 MAX_SOLVES = 3  # with one matrix; for more its inverse is cheaper
+NUMBERS = count(1)  # of the functions compiled
 
 
 @dataclass(frozen=True)
@@ -65,8 +71,12 @@ class Generated:
     def function(self) -> Callable[..., Any]:
         """The compiled function; it takes arguments by position or keyword."""
         if not self._compiled:
-            code = compile(self.source, f"<eingrad {self.name}>", "exec")
-            exec(code, self._compiled)
+            file = f"<eingrad {self.name} {next(NUMBERS)}>"
+            # Tracebacks show the source, and AutoGraph reads it.
+            lines = self.source.splitlines(keepends=True)
+            linecache.cache[file] = (len(self.source), None, lines, file)
+            exec(compile(self.source, file, "exec"), self._compiled)
+            weakref.finalize(self._compiled[self.name], linecache.cache.pop, file, None)
         return self._compiled[self.name]
 
     @property
@@ -148,12 +158,14 @@ def generate(
     )
     emission.run()
     returned = emission.returned(roots, list(outputs))
-    body = [
-        *target.prologue(*signature.kinds(_indices(nodes))),
+    work = [
         *signature.checks(emission.spell.size_symbols, checked),
         *emission.lines,
         f"return {returned}",
     ]
+    helpers = _called(helpers, "\n".join(work))
+    mentioned = frozenset(PROPERTIES.findall("\n".join(work)))
+    body = [*target.prologue(*signature.kinds(_indices(nodes)), mentioned), *work]
     head = f"def {name}({signature.parameters()}):"
     function = [head, *_indented(signature.document(outputs, notes)), *_indented(body)]
     definition = "\n".join(line.rstrip() for line in function)
@@ -211,6 +223,19 @@ def _helpers(target: Target, roots: list[Value]) -> list[str]:
             if isinstance(part, ast.FunctionDef):
                 blocks[part.name] = ast.get_source_segment(source, part) or ""
     return list(blocks.values())
+
+
+def _called(helpers: Sequence[str], text: str) -> list[str]:
+    """The helpers that the text calls, or one of them."""
+    names = dict(zip(_defined(helpers), helpers, strict=True))
+    called: set[str] = set()
+    pending = [text]
+    while pending:
+        words = set(re.findall(r"\w+", pending.pop()))
+        new = (names.keys() & words) - called
+        called |= new
+        pending += [names[n] for n in new]
+    return [source for name, source in names.items() if name in called]
 
 
 def _defined(helpers: Sequence[str]) -> list[str]:

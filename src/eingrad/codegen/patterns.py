@@ -42,7 +42,7 @@ def as_pattern(
     """The operand of such a factor."""
     labels = tuple(a for axis in axes for a in axis)
     if isinstance(node, Apply):
-        index = places(program, full(node.operands[0]))
+        index = places(program, full(node.operands[0]), node.shape[-1])
         return Operand(
             index,
             labels,
@@ -59,7 +59,7 @@ def as_pattern(
         return program.index(value, [ALL if axis else FIRST for axis in axes])
 
     if node.kind == "gather":
-        index = program.make("places", (), (params["places"],), node.shape[:1])
+        index = program.make("places", (), (params["places"], node.shape[1]), node.shape[:1])
         return Operand(index, labels, kind="gather", dense=built, pattern=Gather(node.shape[1]))
     count, taps, size = node.shape
     pattern = Shifts(
@@ -71,15 +71,17 @@ def as_pattern(
     return Operand(program.number(0), labels, kind="shifts", dense=built, pattern=pattern)
 
 
-def places(program: Program, index: Value) -> Value:
-    """An array argument as an index."""
-    return index if index.op == "as_index" else program.make("as_index", (index,), (), index.shape)
+def places(program: Program, index: Value, size: Dim) -> Value:
+    """An array argument as an index of an axis of a size."""
+    if index.op == "as_index":
+        return index
+    return program.make("as_index", (index,), (size,), index.shape)
 
 
 def one_hot(program: Program, index: Value, node: Apply) -> Value:
     """The matrix of an index, built."""
     size = node.shape[-1]
-    return program.make("one_hot", (places(program, index),), (size,), node.shape)
+    return program.make("one_hot", (places(program, index, size),), (size,), node.shape)
 
 
 @dataclass(frozen=True)

@@ -121,18 +121,32 @@ class Speller:
     def _matmul(self, value: Value, args: list[ast.expr]) -> ast.expr:
         """`@`, or for libraries where it takes no vectors what they have for those."""
         ranks = (min(value.args[0].ndim, 2), min(value.args[1].ndim, 2))
-        turned = args[0].value if isinstance(args[0], ast.Attribute) else None
-        if self.target.row_vectors and turned is not None and ranks == (2, 1):
-            if value.args[0].op == "transpose":
-                return ast.BinOp(args[1], ast.MatMult(), turned)
-        special = {(2, 1): "matvec", (1, 2): "vecmat", (1, 1): "dot"}.get(ranks, "")
+        special = {(2, 1): "matvec", (1, 2): "vecmat", (1, 1): "dot"}.get(ranks, "matmul")
         if special in self.target.spellings:
-            return self.fill(special, args)
+            return self._flagged(special, value, args)
         return ast.BinOp(args[0], ast.MatMult(), args[1])
+
+    def _flagged(self, spelling: str, value: Value, args: list[ast.expr]) -> ast.expr:
+        """A product of matrices; where the library has a flag for it, in place of a transpose."""
+        args = list(args)
+        turned = ""
+        for k, side in enumerate("ab"):
+            arg, tree = value.args[k], args[k]
+            *lead, row, column = range(max(2, arg.ndim))
+            swap = (*lead, column, row)
+            if arg.op != "transpose" or arg.params != swap or not isinstance(tree, ast.Call):
+                continue
+            if f"{spelling}_{turned}{side}" in self.target.spellings:
+                turned += side
+                args[k] = tree.args[0]
+        return self.fill(f"{spelling}_{turned}" if turned else spelling, args)
+
+    def _vdot(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return self.fill("vdot", args, ndim=value.args[0].ndim)
 
     def _solve(self, value: Value, args: list[ast.expr]) -> ast.expr:
         vector = value.ndim == 1 and "solve_vector" in self.target.spellings
-        return self.fill("solve_vector" if vector else "solve", args)
+        return self._flagged("solve_vector" if vector else "solve", value, args)
 
     def _power(self, value: Value, args: list[ast.expr]) -> ast.expr:
         exponent = number_source(value.params[0])
@@ -178,6 +192,12 @@ class Speller:
     def _diagonal(self, value: Value, args: list[ast.expr]) -> ast.expr:
         if value.args[0].ndim == 2:
             return self.fill("matrix_diagonal", args)
+        if "last_diagonal" in self.target.spellings:
+            ndim = value.args[0].ndim
+            order = [*(k for k in range(ndim) if k not in value.params), *value.params]
+            if order != list(range(ndim)):
+                args = [self.fill("transpose", args, axes=", ".join(map(str, order)))]
+            return self.fill("last_diagonal", args)
         return self.fill("diagonal", args, axis1=value.params[0], axis2=value.params[1])
 
     def _sum(self, value: Value, args: list[ast.expr]) -> ast.expr:
@@ -215,7 +235,7 @@ class Speller:
             return self.fill("shifts_pattern", args, count=count, taps=taps, size=size, **params)
         rows, columns = shape
         if kind == "gather":
-            places = list(params["places"])
+            places = self._listed_places(params["places"], columns)
             return self.fill("gather_pattern", args, places=places, columns=columns)
         if kind == "selection":
             start = self.dim(params["start"])
@@ -240,7 +260,16 @@ class Speller:
         return self.fill(value.op, args, **dict(zip(names, value.params, strict=True)))
 
     def _places(self, value: Value, args: list[ast.expr]) -> ast.expr:
-        return self.fill(value.op, args, places=list(value.params[0]))
+        return self.fill(value.op, args, places=self._listed_places(*value.params))
+
+    def _listed_places(self, places: Sequence[int], size: Dim) -> str:
+        """Constant places on an axis, as a list."""
+        if self.target.negative_places:
+            return str(list(places))
+        return f"[{', '.join(str(p) if p >= 0 else self.dim(size + p) for p in places)}]"
+
+    def _as_index(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        return self.fill(value.op, args, size=value.params[0])
 
     def _take(self, value: Value, args: list[ast.expr]) -> ast.expr:
         return self.fill(value.op, args, axis=value.params[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 from .functional import Place, embedding
@@ -55,7 +55,9 @@ SPELLINGS = {
 }
 
 
-def prologue(arrays: Sequence[str], scalars: Sequence[str], indices: Sequence[str]) -> list[str]:
+def prologue(
+    arrays: Sequence[str], scalars: Sequence[str], indices: Sequence[str], mentioned: Set[str]
+) -> list[str]:
     """Statements that give all arguments the type that JAX's promotion gives, a floating one."""
     whole = [f"{name} = jnp.asarray({name})" for name in indices]
     everything = [*arrays, *scalars]
@@ -93,5 +95,4 @@ JAX = Target(
     prologue=prologue,
     embed=embedding(place),
     helpers=HELPERS,
-    row_vectors=True,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 from ..program import Value
@@ -52,7 +52,9 @@ SPELLINGS = {
 }
 
 
-def prologue(arrays: Sequence[str], scalars: Sequence[str], indices: Sequence[str]) -> list[str]:
+def prologue(
+    arrays: Sequence[str], scalars: Sequence[str], indices: Sequence[str], mentioned: Set[str]
+) -> list[str]:
     """Statements that give all arguments one floating type; Python numbers do not decide it, nor
     do indices, which would lose places as float32."""
     whole = [f"{name} = np.asarray({name})" for name in indices]

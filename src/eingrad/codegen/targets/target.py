@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -41,29 +41,29 @@ class Target:
     spellings:
         Operation → template; see `eingrad.codegen.numpy_target` for the list.
     prologue:
-        `(arguments, scalars, indices) -> statements` that make arrays of the arguments and define
-        `dtype`; indices keep their own.
+        `(arguments, scalars, indices, mentioned) -> statements` that make arrays of the arguments
+        and define `dtype` (and `device`) where they are among the names that the body mentions;
+        indices keep their own.
     embed:
         `(Emission, value) -> None`: writes cores to their places in a larger array.
     weak_arguments:
         Whether the functions of the library take Python numbers. Otherwise they are made arrays
         first (`scalar`).
+    negative_places:
+        Whether a negative index counts from the end where the library takes and adds up.
     helpers:
         Operation → source of the function that its spelling calls.
-    row_vectors:
-        Whether Aᵀv is written `v @ A`: XLA copies Aᵀ on a processor, which takes longer than the
-        product.
     """
 
     name: str
     module: str
     imports: tuple[str, ...]
     spellings: Mapping[str, str]
-    prologue: Callable[[Sequence[str], Sequence[str], Sequence[str]], list[str]]
+    prologue: Callable[[Sequence[str], Sequence[str], Sequence[str], Set[str]], list[str]]
     embed: Callable[[Any, Value], None]
     weak_arguments: bool = True
+    negative_places: bool = True
     helpers: Mapping[str, str] = field(default_factory=dict)
-    row_vectors: bool = False
 
     def function_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
         """The template of a record's code, with its parameters filled in."""
