@@ -95,4 +95,5 @@ JAX = Target(
     prologue=prologue,
     embed=embedding(place),
     helpers=HELPERS,
+    row_vectors=True,
 )

@@ -53,6 +53,9 @@ class Target:
         Whether a negative index counts from the end where the library takes and adds up.
     helpers:
         Operation → source of the function that its spelling calls.
+    row_vectors:
+        Whether Aᵀv is written `v @ A`: XLA copies Aᵀ on a processor, which takes longer than the
+        product.
     """
 
     name: str
@@ -64,6 +67,7 @@ class Target:
     weak_arguments: bool = True
     negative_places: bool = True
     helpers: Mapping[str, str] = field(default_factory=dict)
+    row_vectors: bool = False
 
     def function_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
         """The template of a record's code, with its parameters filled in."""
