@@ -200,6 +200,24 @@ def slide(
     return here, tap, at
 
 
+def windows(
+    x: Node, axes: Sequence[int], lengths: Sequence[Dim], strides: Sequence[int]
+) -> Node:
+    """All windows of an array: its axes, the chosen ones counting places, then those inside."""
+    sizes: dict[Any, Dim] = {}
+    factors: list[tuple[Node, list[tuple[Any, ...]]]] = []
+    inside: list[tuple[Any, ...]] = [(("b", k),) for k in range(x.ndim)]
+    out = list(inside)
+    taps: list[tuple[Any, ...]] = []
+    for axis, length, stride in zip(axes, lengths, strides, strict=True):
+        size = x.shape[axis]
+        count = sliding_size(size, length, stride, (0, 0), 1)
+        here, tap, at = slide(factors, sizes, axis, size, length, count, 0, stride, 1)
+        inside[axis], out[axis] = here, at
+        taps.append(tap)
+    return einsum([(x, inside), *factors], [*out, *taps], 1, sizes)
+
+
 def discrete_convolution(a: Node, v: Node, mode: str = "full") -> Node:
     """`numpy.convolve`: Σ_k a_{i−k} v_k; of two symbolic sizes the first is taken as the larger.
 

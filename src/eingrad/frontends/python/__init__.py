@@ -15,7 +15,7 @@ from .geometry import (
 )
 from .lookups import gather, one_hot, scatter_add
 from .sizes import SymbolicSize
-from .sliding import conv1d, conv2d, conv3d
+from .sliding import conv1d, conv2d, conv3d, windows
 from .tensor import Tensor
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "squared_mahalanobis",
     "tensor",
     "vector",
+    "windows",
     "zeros",
 ]
 

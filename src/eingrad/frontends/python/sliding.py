@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...dims import as_dim
 from ...errors import ShapeError
 from ...ir import convolution
+from ...ir.construct import axis_of
 from ...ir.node import Node
 from .convert import node_of
 from .dispatch import implements, wrap
@@ -167,6 +169,47 @@ def _paddings(
             f'a padding is an integer, one (or a pair) for each of {axes} axes, "same" or "valid"'
         )
     return [(int(p[0]), int(p[1])) for p in pairs]
+
+
+def windows(x: Any, shape: Any, axis: Any = None, stride: Any = 1) -> Any:
+    """All windows of an array, as views where code runs: x's axes, counting places along those that
+    are slid along, then the axes inside a window.
+
+    Parameters
+    ----------
+    shape:
+        The length of a window, or one for each axis.
+    axis:
+        The axes that are slid along; by default the last ones.
+    stride:
+        How far apart windows are: an integer, or one for each axis.
+
+    Raises
+    ------
+    ShapeError
+        The axes do not fit, or a window is longer than an axis.
+
+    Examples
+    --------
+    >>> from .creation import tensor
+    >>> windows(tensor("x", "b 6 8"), (3, 2), stride=(1, 2)).shape
+    (b, 4, 4, 3, 2)
+    """
+    node = node_of(x)
+    lengths = list(shape) if isinstance(shape, Sequence) else [shape]
+    if axis is None:
+        axis = range(node.ndim - len(lengths), node.ndim)
+    axes = [axis_of(node, k) for k in (axis if isinstance(axis, Sequence) else [axis])]
+    if len(axes) != len(lengths) or len(set(axes)) != len(axes):
+        raise ShapeError(f"{len(lengths)} window lengths for {len(axes)} different axes")
+    sizes = [as_dim(k) for k in lengths]
+    return wrap(convolution.windows(node, axes, sizes, _each(stride, len(axes), "stride")))
+
+
+@implements("lib.stride_tricks.sliding_window_view")
+def sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    """Windows at every place."""
+    return node_of(windows(x, window_shape, axis))
 
 
 @implements("convolve")
