@@ -121,10 +121,10 @@ class Speller:
     def _matmul(self, value: Value, args: list[ast.expr]) -> ast.expr:
         """`@`, or for libraries where it takes no vectors what they have for those."""
         ranks = (min(value.args[0].ndim, 2), min(value.args[1].ndim, 2))
-        turned = args[0].value if isinstance(args[0], ast.Attribute) else None
-        if self.target.row_vectors and turned is not None and ranks == (2, 1):
-            if value.args[0].op == "transpose":
-                return ast.BinOp(args[1], ast.MatMult(), turned)
+        if self.target.row_vectors and ranks == (2, 1) and value.args[0].op == "transpose":
+            turned = args[0]
+            if isinstance(turned, ast.Attribute):  # not where the transpose got a name
+                return ast.BinOp(args[1], ast.MatMult(), turned.value)
         special = {(2, 1): "matvec", (1, 2): "vecmat", (1, 1): "dot"}.get(ranks, "matmul")
         if special in self.target.spellings:
             return self._flagged(special, value, args)
