@@ -160,3 +160,8 @@ def test_rules_of_sums(text, by, hidden, rule):
     used = {k: v for k, v in declared.items() if k in text}
     d = eingrad.hessian(eingrad.parse(text, **used), by)
     assert d.blocks(*hidden).rule == rule
+
+
+def test_one_block_is_the_whole_tensor():
+    b = eingrad.derivative("sum(X.^2, axis=1)", "X").blocks(0, 1, 2)
+    assert str(b) == "one block of m×m×n: the whole tensor"

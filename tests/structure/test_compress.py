@@ -141,3 +141,8 @@ def test_the_summary_counts_as_people_write_it():
     assert str(eingrad.derivative("A'", "A").compress()).endswith(
         "lossless: 1 number for m²n² entries"
     )
+
+
+def test_a_row_that_meets_one_entry_is_told():
+    sentence = eingrad.derivative("sum(X.^2, axis=1)", "X").compress().compression.sentence
+    assert "2X; it is multiplied elementwise by the incoming gradient, repeated" in sentence

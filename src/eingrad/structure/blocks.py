@@ -126,6 +126,8 @@ class Blocks:
         """When blocks are zero, and when they are equal."""
         if not self.found.terms:
             return "all blocks are zero"
+        if not self.outer:
+            return "the whole tensor is one block"
         names = [_LETTERS[k % len(_LETTERS)] for k in range(len(self.outer))]
         # What is said of several terms alike holds for their sum.
         said = list(
@@ -150,6 +152,8 @@ class Blocks:
         return einsum(factors, [(k,) for k in self.inner], 1, sizes)
 
     def __str__(self) -> str:
+        if not self.outer:
+            return f"one block of {shape_text(self.block_shape)}: the whole tensor"
         shape = shape_text(self.shape)
         return f"{shape} blocks of {shape_text(self.block_shape)}: {self.rule}"
 

@@ -333,7 +333,7 @@ _RULES = {
     "elementwise": "{it} multiplies {g} elementwise",
     "weights": "{g} is summed with {its} entries as weights",
     "products summed": "{it} multiplies {g} elementwise, and the products are summed",
-    "spread": "{it} multiplies it along an axis of its own",
+    "spread": "{it} is multiplied elementwise by {g}, repeated along its other axes",
     "scaled": "{it} is multiplied by {g}, a number",
     "contraction": "{it} is contracted with {g}",
     "number": "{it} multiplies {g}",

@@ -6,6 +6,7 @@ reach or nearly reach.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -15,6 +16,7 @@ from ..dims import Dim, product
 from ..errors import ShapeError
 from ..ir.indices import Atoms, SplitConflict
 from ..ir.node import AxisIndex, Contraction, Factor, Kernel, Node, Term
+from .bands import Band, band
 from .decompose import Core, Decomposition, StructuredTerm
 from .network import degree, opened
 
@@ -58,7 +60,7 @@ def count(found: Decomposition) -> Counts:
     nonzero = _at_most(entries, nonzeros(found.terms))
     distinct = distinct_values(found.terms)
     if nonzero != entries or any(map(_patterned, found.terms)):
-        distinct = distinct + 1
+        distinct = _at_most(nonzero, distinct) + 1
     return Counts(entries, nonzero, _at_most(entries, distinct), stored(found.terms))
 
 
@@ -79,7 +81,10 @@ def is_pattern(core: Core) -> bool:
 def nonzeros(terms: Sequence[StructuredTerm]) -> Dim:
     """The number of entries that some term reaches, by inclusion and exclusion; terms with patterns
     are only added."""
-    supports = _maximal([_support(t) for t in terms if not _patterned(t)])
+    diagonal = any(map(_has_diagonal, terms))
+    supports = _maximal(
+        [_support(t) for t in terms if not _patterned(t) and not (diagonal and _is_diagonal(t))]
+    )
     rest = [
         term_nonzeros(t)
         for t in terms
@@ -95,10 +100,28 @@ def _patterned(term: StructuredTerm) -> bool:
     )
 
 
+def _is_diagonal(term: StructuredTerm) -> bool:
+    """Whether a term is a diagonal of a matrix."""
+    return len(term.axes) == 2 and term.axes[0] == term.axes[1] == (0,)
+
+
+def _has_diagonal(term: StructuredTerm) -> bool:
+    """Whether a term is a matrix with a band that holds the diagonal."""
+    if len(term.axes) != 2 or len(term.sizes) != 2 or len(term.arrays) != 1:
+        return False
+    (part,) = term.arrays[0].parts[:1]
+    found = None if len(term.arrays[0].parts) > 1 else band(part.node)
+    return found is not None and found[0] <= 0 <= found[1]
+
+
 def _band(part: Factor) -> tuple[Dim, Dim] | None:
-    """Of a convolution's matrix Σ_k w_k S_ikp with i and p on axes of their own: its entries, and
-    how many places S has, of which each reaches one of them."""
+    """Of a band, its entries with those around it, and how many places it has; of a convolution's
+    matrix Σ_k w_k S_ikp with i and p on axes of their own how many S has, of which each reaches one
+    entry."""
     node = part.node
+    reach = None if isinstance(node, Kernel) else band(node)
+    if reach is not None and reach != (0, 0):
+        return product(node.shape), _places(node.shape, reach)
     if not isinstance(node, Contraction):
         return None
     for kernel, indices in node.factors:
@@ -113,6 +136,16 @@ def _band(part: Factor) -> tuple[Dim, Dim] | None:
             across = count if kept[0] == rows else width
             return across * length, count * width
     return None
+
+
+def _places(shape: Sequence[Dim], reach: Band) -> Dim:
+    """How many places a band has; at most, where sizes are symbols."""
+    (rows, m), (columns, n) = ((d, d.as_int()) for d in shape)
+    low, high = reach
+    if m is not None and n is not None:
+        return Dim.of(sum(max(min(i + high, n - 1) - max(i + low, 0) + 1, 0) for i in range(m)))
+    shorter = columns if rows.as_int() is None and columns.as_int() is not None else rows
+    return shorter * (high - low + 1)
 
 
 def _union(supports: Sequence[Support]) -> Dim:
@@ -317,9 +350,21 @@ def _held(term: StructuredTerm) -> list[Core]:
 
 def _certainly_less(a: Dim, b: Dim) -> bool:
     """As integers; where sizes are symbols, by two that are multiplied (by one, m blocks k×k with k
-    small would count as more than an m×n array)."""
+    small would count as more than an m×n array), or by parts of the products in b: 3n beside n²."""
     x, y = a.as_int(), b.as_int()
-    return x < y if x is not None and y is not None else degree(a) + 1 < degree(b)
+    if x is not None and y is not None:
+        return x < y
+    wholes, parts = ([Counter(symbols) for symbols, _ in d.terms] for d in (b, a))
+    within = all(any(p < w for w in wholes) for p in parts)
+    return within or degree(a) + 1 < degree(b)
+
+
+def fewest(first: Dim, *others: Dim) -> Dim:
+    """Of several counts of numbers one that is certainly less than those before it."""
+    for other in others:
+        if _certainly_less(other, first):
+            first = other
+    return first
 
 
 def _sum_of_arrays(nodes: Iterable[Node]) -> Dim:

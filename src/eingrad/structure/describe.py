@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..dims import Dim, shape_text
 from ..ir.build import transpose
-from .count import Counts, count, stored_open
+from .count import Counts, count, fewest, stored_open
 from .decompose import Decomposition, StructuredTerm
 from .grouping import clearer, presented, shared
 from .sides import (
@@ -149,9 +149,12 @@ def describe(
     identity; sparse: 1/n of the entries
     """
     whole = presented(found)
+    held = [whole.terms]
     if deeper is not None and deeper is not found:
         whole = clearer(whole, presented(deeper))
-    counts = replace(count(whole), stored=stored_open(whole.terms) if whole.terms else Dim([]))
+        held = [whole.terms, deeper.terms]
+    stored = fewest(*(stored_open(terms) if terms else Dim([]) for terms in held))
+    counts = replace(count(whole), stored=stored)
     split = split_of(whole)
     terms = _described(whole.terms, split, symmetric)
     symmetric = symmetric or all(t.symmetric for t in terms) or _exchanged_alike(whole, split)

@@ -14,7 +14,7 @@ from itertools import combinations
 from ..dims import Dim, product
 from ..ir.build import einsum
 from ..ir.facts import facts_of, has
-from ..ir.node import Contraction, Factor, Kernel, Number, Term
+from ..ir.node import Contraction, Factor, Kernel, Node, Number, Sum, Term
 
 MAX_SUMMED = 8  # with more summed indices only single ones are tried as cuts
 MAX_CUT = 2  # indices in a cut
@@ -240,7 +240,24 @@ def degree(size: Dim) -> int:
 
 
 def largest(net: Network) -> list[int]:
-    """How many axes its factors have, the most first; factors on the same axes are one."""
-    return sorted(
-        (len(atoms) for atoms in {frozenset(_atoms(f)) for f in net.factors}), reverse=True
+    """How many axes its factors have, the most first; factors on the same axes are one. A 0/1
+    pattern is none, since it acts without being built, and neither is a sum of patterns, which
+    opens into some."""
+    held = {frozenset(_atoms(f)) for f in net.factors if not of_patterns(f.node)}
+    return sorted((len(atoms) for atoms in held), reverse=True)
+
+
+def of_patterns(node: Node) -> bool:
+    """Whether a node is a 0/1 pattern or a sum of multiples of some: S − T, which takes the
+    differences of neighbours."""
+    parts = node.operands if isinstance(node, Sum) else (node,)
+    return all(
+        isinstance(p, Kernel)
+        or (
+            isinstance(p, Term)
+            and len(p.factors) == 1
+            and isinstance(p.factors[0].node, Kernel)
+            and _without_deltas(p)
+        )
+        for p in parts
     )

@@ -8,7 +8,7 @@ from ..dims import Dim
 from ..ir.build import einsum
 from ..ir.node import Contraction, Factor, Node, Sum, Term
 from .decompose import StructuredTerm, atoms_of, summands, term_of
-from .network import largest, opened
+from .network import largest, of_patterns, opened
 
 MAX_FACTORS = 20  # sums are not looked for in products of more factors
 
@@ -101,38 +101,43 @@ def _simpler(term: StructuredTerm, closed: StructuredTerm, largest: int) -> bool
 
 
 def open_below(node: Node, budget: int) -> list[Node] | None:
-    """The node with a sum opened that lies anywhere below a contraction, if that leaves factors
-    only that have fewer axes than the sum has."""
+    """The node with a sum opened that is a factor of it or lies anywhere below a contraction, if
+    that leaves factors only that have fewer axes than the sum has."""
     if isinstance(node, Contraction):
-        return _deeper(node, node, 0, budget)
+        return _deeper(node, _below(node, budget))
     if isinstance(node, Term):
         for k, factor in enumerate(node.factors):
+            found: Iterable[tuple[Node, int, list[Node]]] = ()
             if isinstance(factor.node, Contraction):
-                opened = _deeper(node, factor.node, k, budget)
-                if opened is not None:
-                    return opened
+                found = _below(factor.node, budget)
+            elif isinstance(factor.node, Sum) and len(factor.node.operands) <= budget:
+                axes = len(atoms_of([factor]))
+                found = [(factor.node, axes, list(factor.node.operands))]
+            opened = _deeper(node, ((s, a, _with_factor(node, k, o)) for s, a, o in found))
+            if opened is not None:
+                return opened
     return None
 
 
 def _deeper(
-    node: Contraction | Term, inner: Contraction, place: int, budget: int
+    node: Contraction | Term, candidates: Iterable[tuple[Node, int, list[Node]]]
 ) -> list[Node] | None:
-    """As `open_below`, in the contraction `inner`: the factor of the node at `place`, or itself."""
-    for axes, options in _below(inner, budget):
-        candidate = options if isinstance(node, Contraction) else _with_factor(node, place, options)
-        closed = term_of(node)
-        theirs = _pieces(closed)
-        if axes not in theirs:
-            continue
-        theirs.remove(axes)
-        if all(_lighter(term_of(o), closed, theirs, axes) for o in summands(candidate)):
-            return candidate
+    """The first way to open a sum (given with its number of axes) that is worth it."""
+    closed = term_of(node)
+    for inner, axes, options in candidates:
+        others = _pieces(closed)
+        if not of_patterns(inner):
+            if axes not in others:
+                continue
+            others.remove(axes)
+        if all(_lighter(term_of(o), closed, others, axes) for o in summands(options)):
+            return options
     return None
 
 
-def _below(node: Contraction, budget: int) -> Iterator[tuple[int, list[Node]]]:
-    """Each sum among the factors of a contraction with all contractions in it opened: how many
-    axes it has, and the contraction with each of its summands."""
+def _below(node: Contraction, budget: int) -> Iterator[tuple[Node, int, list[Node]]]:
+    """Each sum among the factors of a contraction with all contractions in it opened: the sum, how
+    many axes it has, and the contraction with each of its summands."""
     out = tuple((a,) for a in range(node.ndim))
     net = opened([Factor(node, out)], dict(enumerate(node.shape)))
     if len(net.factors) > MAX_FACTORS:
@@ -146,6 +151,7 @@ def _below(node: Contraction, budget: int) -> Iterator[tuple[int, list[Node]]]:
             continue
         rest = [*net.factors[:k], *net.factors[k + 1 :]]
         yield (
+            factor.node,
             axes,
             [
                 einsum([*rest, (option, factor.indices)], out, net.coefficient, sizes)

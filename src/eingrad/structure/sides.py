@@ -10,6 +10,7 @@ from ..ir.build import add, einsum
 from ..ir.facts import facts_of
 from ..ir.node import Factor, Kernel, Node, Sum, Variable, variable
 from ..ir.walk import variables
+from .bands import band, band_words
 from .count import is_pattern
 from .decompose import Core, Decomposition, StructuredTerm
 from .network import Network, degree, opened, rank, semidefinite, smaller
@@ -227,7 +228,8 @@ def core_facts(term: StructuredTerm, block: Block, split: int) -> tuple[str, ...
             said.append(next((w for f, w in SAID.items() if f in known), "symmetric"))
         else:
             said += [SAID[f] for f in ("orthogonal", "triangular") if f in known]
-        said += [*_patterns(block), *_shifted(term, block)]
+        patterns = [*_patterns(block), *_shifted(term, block)]
+        said += patterns or _banded(block)
     if not variables(core.node) and not is_pattern(core):
         said.append("constant")
     return tuple(dict.fromkeys(said))
@@ -285,13 +287,28 @@ def _shifted(term: StructuredTerm, block: Block) -> list[str]:
     return ["banded Toeplitz"] if step == 1 else ["banded"]
 
 
+def _banded(block: Block) -> list[str]:
+    """How far from the diagonal entries reach, where the form shows that."""
+    core = block.core
+    assert core is not None
+    if len(core.atoms) != 2 or block.both or is_pattern(core):
+        return []
+    found = band(core.node)
+    if found is None:
+        return []
+    if core.atoms[0] not in block.rows:
+        found = (-found[1], -found[0])
+    return [band_words(found)]
+
+
 def rank_bound(term: StructuredTerm, block: Block) -> Dim | None:
     """A bound of the rank of a core as a matrix (of each of a batch): the size of summed indices
     that separate its rows from its columns.
 
-    None where there are no such indices, or the bound is not below the sizes.
+    None where there are no such indices, or the bound is not below the sizes; of a band neither,
+    which says more than that n − 1 differences have rank n − 1.
     """
-    if block.core is None or not block.is_matrix:
+    if block.core is None or not block.is_matrix or _banded(block):
         return None
     best = rank(_network(term, block.core), block.rows, block.columns)
     shape = block.shape(term)
