@@ -1,5 +1,47 @@
 """Layers whose backward passes are derived from their forward definitions."""
 
+from .activation import activation
+from .attention import attention, multi_head_attention
+from .convolutional import average_pool, convolution1d, convolution2d, max_pool
+from .dense import dense, dense_columns, dropout, embedding
 from .layer import Layer
+from .loss import (
+    cross_entropy,
+    hinge,
+    huber,
+    kl_divergence,
+    labelled_cross_entropy,
+    softmax_cross_entropy,
+    squared_error,
+)
+from .normalisation import batch_norm, layer_norm, rms_norm
+from .recurrent import gru_cell, lstm_cell, rnn_cell, rnn_cell_columns
 
-__all__ = ["Layer"]
+__all__ = [
+    "Layer",
+    "activation",
+    "attention",
+    "average_pool",
+    "batch_norm",
+    "convolution1d",
+    "convolution2d",
+    "cross_entropy",
+    "dense",
+    "dense_columns",
+    "dropout",
+    "embedding",
+    "gru_cell",
+    "hinge",
+    "huber",
+    "kl_divergence",
+    "labelled_cross_entropy",
+    "layer_norm",
+    "lstm_cell",
+    "max_pool",
+    "multi_head_attention",
+    "rms_norm",
+    "rnn_cell",
+    "rnn_cell_columns",
+    "softmax_cross_entropy",
+    "squared_error",
+]

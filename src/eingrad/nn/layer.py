@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..calculus import CustomRule, Derivative, custom_rule, vjp
 from ..calculus.inputs import as_tensor_node, fresh
 from ..errors import InputError, NameError_
+from ..frontends.declare import declaration
 from ..frontends.python import Tensor, tensor
 from ..ir.node import Variable
 
@@ -30,6 +31,8 @@ class Layer:
         labels) are given with the inputs.
     output:
         The value, an expression of the arguments.
+    validate:
+        `(arrays by name) -> None`, raises where values make no sense (a mask that hides all).
 
     Examples
     --------
@@ -53,13 +56,15 @@ class Layer:
         inputs: Mapping[str, str],
         params: Mapping[str, str] | None = None,
         constants: Mapping[str, str] | None = None,
+        validate: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self.name = name
         self.definition = definition
-        self.inputs = {n: tensor(n, shape) for n, shape in inputs.items()}
-        self.params = {n: tensor(n, shape) for n, shape in (params or {}).items()}
-        self.constants = {n: tensor(n, shape) for n, shape in (constants or {}).items()}
+        self.inputs = _declared(inputs)
+        self.params = _declared(params or {})
+        self.constants = _declared(constants or {})
         self.output = definition(**self.inputs, **self.params, **self.constants)
+        self._validate = validate
         self._kept: dict[str, np.ndarray] | None = None
 
     def __call__(self, **arguments: Tensor) -> Tensor:
@@ -123,6 +128,8 @@ class Layer:
             A shape does not fit; the message names the argument, and both shapes.
         """
         given = self._given(inputs, params or {})
+        if self._validate is not None:
+            self._validate(given)
         passes = self.passes
         results = passes.forward.function()(
             **{passes.forward.arguments[n]: given[n] for n in passes.forward.arguments}
@@ -192,6 +199,15 @@ class Layer:
     def __repr__(self) -> str:
         arguments = ", ".join(f"{n}: {t!r}" for n, t in self.arguments.items())
         return f"<Layer {self.name}({arguments})>"
+
+
+def _declared(shapes: Mapping[str, str]) -> dict[str, Tensor]:
+    """Variables of shapes such as `"m n"`; facts may follow: `"n integer"`."""
+    made = {}
+    for name, text in shapes.items():
+        shape, facts = declaration(text, name)
+        made[name] = tensor(name, shape, " ".join(facts))
+    return made
 
 
 def _variable(t: Tensor) -> Variable:

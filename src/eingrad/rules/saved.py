@@ -87,6 +87,8 @@ def _capacity(node: Node, sizes: Mapping[str, int], alive: Sequence[Node]) -> in
 def _may_recompute(node: Node, policy: str) -> bool:
     if policy == "all":
         return True
+    if isinstance(node, Apply) and node.function == "one_hot":
+        return True  # code reads the places of an index and never builds it
     if isinstance(node, Term):  # no sum over an index: a view, or an elementwise product
         return policy == "cheap" or sum(bool(f.node.ndim) for f in node.factors) <= 1
     if policy == "none" or isinstance(node, Contraction):

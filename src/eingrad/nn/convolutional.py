@@ -1,0 +1,77 @@
+"""Convolutions and pooling, channels first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..frontends.python import Tensor, conv1d, conv2d, windows
+from .layer import Layer
+
+
+def convolution1d(
+    taps: int,
+    *,
+    sizes: str = "b c n",
+    outputs: str = "o",
+    stride: int = 1,
+    padding: Any = 0,
+    dilation: int = 1,
+    bias: bool = True,
+) -> Layer:
+    """A filter slid along one axis (cross-correlation), X (batch, channels, length)."""
+    return _convolution(1, (taps,), sizes, outputs, bias, (stride, padding, dilation))
+
+
+def convolution2d(
+    taps: int | tuple[int, int],
+    *,
+    sizes: str = "b c h w",
+    outputs: str = "o",
+    stride: Any = 1,
+    padding: Any = 0,
+    dilation: Any = 1,
+    bias: bool = True,
+) -> Layer:
+    """A filter slid along two axes (cross-correlation), X (batch, channels, height, width)."""
+    pair = (taps, taps) if isinstance(taps, int) else taps
+    return _convolution(2, pair, sizes, outputs, bias, (stride, padding, dilation))
+
+
+def _convolution(
+    axes: int, taps: tuple[int, ...], sizes: str, outputs: str, bias: bool, how: tuple[Any, ...]
+) -> Layer:
+    slide = conv1d if axes == 1 else conv2d
+
+    def definition(X: Tensor, W: Tensor, bias: Tensor | None = None) -> Tensor:
+        Y = slide(X, W, *how)
+        return Y if bias is None else Y + bias[(slice(None), *[None] * axes)]
+
+    channels = sizes.split()[1]
+    params = {"W": " ".join([outputs, channels, *map(str, taps)])}
+    params |= {"bias": outputs} if bias else {}
+    return Layer(f"convolution{axes}d", definition, inputs={"X": sizes}, params=params)
+
+
+def max_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
+    """The largest entry of each window of the last axes; windows side by side by default.
+
+    Equal entries share the gradient.
+    """
+
+    def definition(X: Tensor) -> Tensor:
+        places = windows(X, taps, stride=taps if stride is None else stride)
+        return np.max(places, axis=tuple(range(-len(taps), 0)))
+
+    return Layer("max_pool", definition, inputs={"X": sizes})
+
+
+def average_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
+    """The mean of each window of the last axes; windows side by side by default."""
+
+    def definition(X: Tensor) -> Tensor:
+        places = windows(X, taps, stride=taps if stride is None else stride)
+        return np.mean(places, axis=tuple(range(-len(taps), 0)))
+
+    return Layer("average_pool", definition, inputs={"X": sizes})

@@ -1,0 +1,93 @@
+"""Losses: a number for a batch, the mean over its samples."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..frontends.python import Tensor, function, one_hot
+from .layer import Layer
+
+
+def squared_error(shape: str = "b n") -> Layer:
+    """½ Σ (X − T)², averaged over the first axis.
+
+    Examples
+    --------
+    >>> print(squared_error().partials["X"].formula())
+    G(X − T)/b
+    """
+
+    def definition(X: Tensor, T: Tensor) -> Tensor:
+        return np.sum((X - T) ** 2) / (2 * X.shape[0])
+
+    return Layer("squared_error", definition, inputs={"X": shape}, constants={"T": shape})
+
+
+def huber(shape: str = "b n", delta: float = 1.0) -> Layer:
+    """½ r² where |r| ≤ δ, else δ(|r| − ½ δ); averaged over the first axis.
+
+    P. Huber (1964), doi:10.1214/aoms/1177703732.
+    """
+
+    def definition(X: Tensor, T: Tensor) -> Tensor:
+        r = X - T
+        small = np.minimum(np.abs(r), delta)
+        return np.sum(small * (np.abs(r) - small / 2)) / X.shape[0]
+
+    return Layer("huber", definition, inputs={"X": shape}, constants={"T": shape})
+
+
+def hinge(shape: str = "b") -> Layer:
+    """max(0, 1 − t x) for labels t = ±1, averaged over the first axis."""
+
+    def definition(X: Tensor, T: Tensor) -> Tensor:
+        return np.sum(function("relu")(1 - T * X)) / X.shape[0]
+
+    return Layer("hinge", definition, inputs={"X": shape}, constants={"T": shape})
+
+
+def cross_entropy(shape: str = "b n") -> Layer:
+    """−Σ T ⊙ log P for probabilities P, averaged over the first axis."""
+
+    def definition(P: Tensor, T: Tensor) -> Tensor:
+        return -np.sum(T * np.log(P)) / P.shape[0]
+
+    return Layer("cross_entropy", definition, inputs={"P": shape}, constants={"T": shape})
+
+
+def softmax_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
+    """−Σ T ⊙ log softmax(Z) by rows, from logits and averaged over the rows; fused, so that
+    nothing overflows.
+
+    The rows of T are probabilities (a row of an identity for a label).
+    """
+
+    def definition(Z: Tensor, T: Tensor) -> Tensor:
+        return -np.sum(T * function("log_softmax")(Z)) / Z.shape[0]
+
+    shape = f"{batch} {classes}"
+    return Layer("softmax_cross_entropy", definition, inputs={"Z": shape}, constants={"T": shape})
+
+
+def labelled_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
+    """log Σ exp(Z) − Z[label] by rows, averaged: labels are whole numbers from 0."""
+
+    def definition(Z: Tensor, label: Tensor) -> Tensor:
+        chosen = one_hot(label, Z.shape[1]) * Z
+        return (np.sum(function("logsumexp")(Z, axis=-1)) - np.sum(chosen)) / Z.shape[0]
+
+    return Layer(
+        "labelled_cross_entropy",
+        definition,
+        inputs={"Z": f"{batch} {classes}"},
+        constants={"label": f"{batch} integer"},
+    )
+
+
+def kl_divergence(shape: str = "b n") -> Layer:
+    """Σ T ⊙ (log T − log P), averaged over the first axis."""
+
+    def definition(P: Tensor, T: Tensor) -> Tensor:
+        return np.sum(T * (np.log(T) - np.log(P))) / P.shape[0]
+
+    return Layer("kl_divergence", definition, inputs={"P": shape}, constants={"T": shape})

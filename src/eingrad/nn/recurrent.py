@@ -1,0 +1,94 @@
+"""One step of a recurrence: the cells of recurrent networks, rows for samples."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import numpy as np
+
+from ..frontends.python import Tensor, function
+from .layer import Layer
+
+
+def rnn_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
+    """tanh(X Wx + H Wh + b).
+
+    Examples
+    --------
+    >>> print(rnn_cell().partials["Wh"].formula())
+    Hᵀ(G ⊙ (1 − P ⊙ P)) where P = tanh(H Wh + X Wx + 𝟏 bᵀ)
+    """
+
+    def definition(X: Tensor, H: Tensor, Wx: Tensor, Wh: Tensor, b: Tensor) -> Tensor:
+        return np.tanh(X @ Wx + H @ Wh + b)
+
+    return Layer(
+        "rnn_cell",
+        definition,
+        inputs={"X": f"{batch} {inputs}", "H": f"{batch} {hidden}"},
+        params={"Wx": f"{inputs} {hidden}", "Wh": f"{hidden} {hidden}", "b": hidden},
+    )
+
+
+def rnn_cell_columns(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
+    """a = tanh(W_ax x + W_aa a_prev + b 𝟏ᵀ), columns for samples, as courses write it."""
+
+    def definition(x: Tensor, a: Tensor, Wax: Tensor, Waa: Tensor, b: Tensor) -> Tensor:
+        return np.tanh(Wax @ x + Waa @ a + b[:, None])
+
+    return Layer(
+        "rnn_cell_columns",
+        definition,
+        inputs={"x": f"{inputs} {batch}", "a": f"{hidden} {batch}"},
+        params={"Wax": f"{hidden} {inputs}", "Waa": f"{hidden} {hidden}", "b": hidden},
+    )
+
+
+def gru_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
+    """The gated recurrent unit: r, z = σ(·), c = tanh(X Wc + bc + r ⊙ (H Uc + dc)), and
+    z ⊙ H + (1 − z) ⊙ c; as PyTorch has it.
+
+    K. Cho et al. (2014), arXiv:1406.1078.
+    """
+    sigmoid = function("sigmoid")
+
+    def definition(X: Tensor, H: Tensor, **p: Tensor) -> Tensor:
+        r = sigmoid(X @ p["Wr"] + H @ p["Ur"] + p["br"])
+        z = sigmoid(X @ p["Wz"] + H @ p["Uz"] + p["bz"])
+        c = np.tanh(X @ p["Wc"] + p["bc"] + r * (H @ p["Uc"] + p["dc"]))
+        return z * H + (1 - z) * c
+
+    params = {f"W{g}": f"{inputs} {hidden}" for g in "rzc"}
+    params |= {f"U{g}": f"{hidden} {hidden}" for g in "rzc"}
+    params |= {f"b{g}": hidden for g in "rzc"} | {"dc": hidden}
+    return Layer(
+        "gru_cell",
+        definition,
+        inputs={"X": f"{batch} {inputs}", "H": f"{batch} {hidden}"},
+        params=params,
+    )
+
+
+def lstm_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
+    """Long short-term memory: the value is (2, batch, hidden), the new hidden and cell state.
+
+    S. Hochreiter and J. Schmidhuber (1997), doi:10.1162/neco.1997.9.8.1735, with forget gates.
+    """
+    sigmoid = function("sigmoid")
+
+    def definition(X: Tensor, H: Tensor, C: Tensor, **p: Tensor) -> Tensor:
+        i, f, o = (sigmoid(X @ p[f"W{g}"] + H @ p[f"U{g}"] + p[f"b{g}"]) for g in "ifo")
+        candidate = np.tanh(X @ p["Wg"] + H @ p["Ug"] + p["bg"])
+        cell = f * C + i * candidate
+        return cast(Any, np.stack)([o * np.tanh(cell), cell])
+
+    params = {f"W{g}": f"{inputs} {hidden}" for g in "ifog"}
+    params |= {f"U{g}": f"{hidden} {hidden}" for g in "ifog"}
+    params |= {f"b{g}": hidden for g in "ifog"}
+    state = f"{batch} {hidden}"
+    return Layer(
+        "lstm_cell",
+        definition,
+        inputs={"X": f"{batch} {inputs}", "H": state, "C": state},
+        params=params,
+    )
