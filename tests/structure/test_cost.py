@@ -98,3 +98,20 @@ def test_the_linear_combination_wants_output_axes_first():
 def test_zero_costs_nothing_directly():
     at = eingrad.derivative("b'*x", "A").cost()
     assert at.direct.flops.terms == ()
+
+
+@pytest.mark.parametrize("size", [-2, 2.5, "3", None, 4.0])
+def test_a_size_is_a_whole_number(size):
+    cost = eingrad.derivative("A*B", "A").cost()
+    with pytest.raises(InputError, match=f"m is a size: a whole number.*not {size!r}"):
+        cost.at(m=size, n=3, p=5)
+    assert cost.at(m=np.int32(2), n=3, p=5) == cost.at(m=2, n=3, p=5)
+
+
+def test_counts_of_small_sizes_are_counts():
+    empty = eingrad.derivative("A*B", "A").cost().at(m=0, n=4, p=5)
+    assert empty["full tensor"]["distinct"] == empty["full tensor"]["entries"] == 0
+    chain = eingrad.hessian("sum((x[1:]-x[:-1]).^2)", "x").cost()
+    for n in (1, 2, 3):
+        row = chain.at(n=n)["full tensor"]
+        assert 0 <= row["zeros"] <= row["entries"] and row["distinct"] <= row["entries"]

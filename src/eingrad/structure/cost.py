@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import permutations
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,12 @@ class Route:
     bytes: Dim
 
     def at(self, sizes: Mapping[str, int]) -> dict[str, int]:
-        """The numbers for given sizes."""
-        return {c: getattr(self, c).evaluate(sizes) for c in COLUMNS}
+        """The numbers for given sizes. Formulas are bounds that may miss small sizes (3n nonzeros
+        of a tridiagonal n×n): no count is below 0 or above the number of entries."""
+        found: dict[str, int] = {c: getattr(self, c).evaluate(sizes) for c in COLUMNS}
+        for column in ("zeros", "distinct"):
+            found[column] = min(max(found[column], 0), found["entries"])
+        return found
 
 
 COLUMNS = tuple(f.name for f in fields(Route) if f.name != "name")
@@ -88,7 +93,7 @@ class Cost:
         Raises
         ------
         InputError
-            A size is missing, or is no size of this derivative.
+            A size is missing, is no size of this derivative, or is no whole number from 0.
         """
         unknown = sorted(sizes.keys() - set(self.sizes))
         if unknown:
@@ -101,7 +106,8 @@ class Cost:
                 f"the size {missing[0]} is not known",
                 hint=f"numbers need all of: {', '.join(self.sizes)}",
             )
-        return {r.name: r.at(sizes) for r in self.routes}
+        whole = {name: _size(name, value) for name, value in sizes.items()}
+        return {r.name: r.at(whole) for r in self.routes}
 
     def text(self, /, **sizes: int) -> str:
         """The table with formulas, and with numbers where sizes are given."""
@@ -135,6 +141,17 @@ class Cost:
             The first axes of the tensor are not those of G.
         """
         return linear_combination(tensor, incoming)
+
+
+def _size(name: str, value: Any) -> int:
+    """A size as an integer, NumPy's kinds included."""
+    try:
+        whole = index(value)
+    except TypeError:
+        whole = -1
+    if whole < 0:
+        raise InputError(f"{name} is a size: a whole number from 0 is expected, not {value!r}")
+    return whole
 
 
 def linear_combination(tensor: Any, incoming: Any) -> np.ndarray:
