@@ -20,8 +20,8 @@ from ..ir.rule import FamilyRule, Indexed, IndexRule
 from .fact_rules import keeps_matrix
 from .inverse import swapped, transposed_operand
 from .matrix_products import Diagonal, matrix_product, proper_product
-from .reductions import LEAVE_OUT
-from .templates import helpers, with_numbers
+from .reductions import LEAVE_OUT, LEAVE_OUT_TENSORFLOW, LEAVE_OUT_TORCH
+from .templates import BACKENDS, helpers, joined, with_numbers
 
 Operands = tuple[Node, ...]
 Params = Mapping[str, Any]
@@ -44,6 +44,46 @@ def _cofactors(a, order):
         axes = [lead + 2 * j + side for k, p in enumerate(places) for side, j in ((0, k), (1, p))]
         total = total + sign * xp.transpose(base, (*range(lead), *axes))
     sign = xp.linalg.det(u) * xp.linalg.det(vh)
+    return sign[(..., *[None] * (2 * order))] * total
+'''
+
+COFACTORS_TORCH = '''
+def _cofactors(a, order):
+    """All derivatives of the given order of det(a), from the singular values: a may be singular."""
+    u, s, vh = torch.linalg.svd(a, full_matrices=False)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    summed, rows, columns = (letters[k * order : (k + 1) * order] for k in range(3))
+    pairs = [f",...{r}{t},...{t}{c}" for r, t, c in zip(rows, summed, columns)]
+    out = "".join(r + c for r, c in zip(rows, columns))
+    spec = f"...{summed}{''.join(pairs)}->...{out}"
+    base = torch.einsum(spec, _leave_out(s, order), *[u, vh] * order)
+    lead = base.ndim - 2 * order
+    total = torch.zeros_like(base)
+    for places in itertools.permutations(range(order)):
+        sign = (-1) ** sum(p > q for p, q in itertools.combinations(places, 2))
+        axes = [lead + 2 * j + side for k, p in enumerate(places) for side, j in ((0, k), (1, p))]
+        total = total + sign * base.permute(*range(lead), *axes)
+    sign = torch.linalg.det(u) * torch.linalg.det(vh)
+    return sign[(..., *[None] * (2 * order))] * total
+'''
+
+COFACTORS_TENSORFLOW = '''
+def _cofactors(a, order):
+    """All derivatives of the given order of det(a), from the singular values: a may be singular."""
+    s, u, v = tf.linalg.svd(a)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    summed, rows, columns = (letters[k * order : (k + 1) * order] for k in range(3))
+    pairs = [f",...{r}{t},...{c}{t}" for r, t, c in zip(rows, summed, columns)]
+    out = "".join(r + c for r, c in zip(rows, columns))
+    spec = f"...{summed}{''.join(pairs)}->...{out}"
+    base = tf.einsum(spec, _leave_out(s, order), *[u, v] * order)
+    lead = base.ndim - 2 * order
+    total = tf.zeros_like(base)
+    for places in itertools.permutations(range(order)):
+        sign = (-1) ** sum(p > q for p, q in itertools.combinations(places, 2))
+        axes = [lead + 2 * j + side for k, p in enumerate(places) for side, j in ((0, k), (1, p))]
+        total += sign * tf.transpose(base, (*range(lead), *axes))
+    sign = tf.linalg.det(u) * tf.linalg.det(v)
     return sign[(..., *[None] * (2 * order))] * total
 '''
 
@@ -104,6 +144,12 @@ def _over_determinant(view: ProductView, position: int) -> bool:
     return False
 
 
+HELPERS = {
+    **helpers(LEAVE_OUT, COFACTORS),
+    "torch": joined(LEAVE_OUT_TORCH, COFACTORS_TORCH),
+    "tensorflow": joined(LEAVE_OUT_TENSORFLOW, COFACTORS_TENSORFLOW),
+}
+
 register(
     Record(
         name="adjugate",
@@ -114,8 +160,10 @@ register(
         code={
             "numpy": "np.swapaxes(_cofactors({0}, 1), -1, -2)",
             "jax": "jnp.swapaxes(_cofactors({0}, 1), -1, -2)",
+            "torch": "_cofactors({0}, 1).mT",
+            "tensorflow": "tf.linalg.matrix_transpose(_cofactors({0}, 1))",
         },
-        helpers=helpers(LEAVE_OUT, COFACTORS),
+        helpers=HELPERS,
         notation=Notation("call", "adj", r"\operatorname{adj}"),
         domain=("square",),
         spellings=("adjugate", "adj"),
@@ -160,8 +208,8 @@ register(
         evaluate=cofactor_values,
         rule_params=True,
         derivative=(FamilyRule(_next_cofactors),),
-        code=dict.fromkeys(("numpy", "jax"), with_numbers("_cofactors({0}, {order})")),
-        helpers=helpers(LEAVE_OUT, COFACTORS),
+        code=dict.fromkeys(BACKENDS, with_numbers("_cofactors({0}, {order})")),
+        helpers=HELPERS,
         notation=Notation(
             "call",
             "cofactors",

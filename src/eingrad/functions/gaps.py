@@ -16,7 +16,7 @@ import numpy as np
 
 from ..ir.record import Notation, Record, register
 from ..ir.rule import IndexRule, delta
-from .templates import helpers
+from .templates import BACKENDS, helpers, joined
 
 # The two computed values of a double eigenvalue differ by up to 2.5 n ε of the largest one.
 ROUNDINGS = 4
@@ -135,6 +135,22 @@ def _rounding(s):
     return xp.where(xp.isfinite(scale), limit, -1)
 '''
 
+ROUNDING_TORCH = f'''
+def _rounding(s):
+    """What a difference of entries is known to; less than any where one is not finite."""
+    scale = torch.nn.functional.pad(s.abs(), (0, 1)).amax(dim=-1)
+    limit = {ROUNDINGS} * s.shape[-1] * torch.finfo(s.dtype).eps * scale
+    return torch.where(torch.isfinite(scale), limit, -1)
+'''
+
+ROUNDING_TENSORFLOW = f'''
+def _rounding(s):
+    """What a difference of entries is known to; less than any where one is not finite."""
+    scale = tf.reduce_max(abs(s), axis=-1)
+    eps = tf.experimental.numpy.finfo(s.dtype).eps
+    return tf.where(tf.math.is_finite(scale), {ROUNDINGS} * s.shape[-1] * eps * scale, -1)
+'''
+
 
 def _text(message: str) -> str:
     """A long message as a literal of several lines."""
@@ -143,8 +159,8 @@ def _text(message: str) -> str:
 
 
 def _pairs(name: str, kind: str, why: str, prepare: str, gaps: str, what: str) -> dict[str, str]:
-    """The function of all pairs in NumPy and JAX. NumPy stops at an equal pair; a compiled function
-    cannot, and has NaN there."""
+    """The function of all pairs. NumPy stops at an equal pair; a compiled function cannot, and has
+    NaN there."""
     start = f'''
 def {name}(s):
     """{what}, and 0 on the diagonal; {{}}."""
@@ -163,9 +179,28 @@ def {name}(s):
     go_on = f"""    inverse = 1 / jnp.where(same | equal, 1, {gaps})
     return jnp.where(same, 0, jnp.where(equal, jnp.nan, inverse))
 """
+    in_torch = f'''
+def {name}(s):
+    """{what}, and 0 on the diagonal; NaN for equal entries."""
+{prepare}    gaps = s[..., :, None] - s[..., None, :]
+    same = torch.eye(s.shape[-1], dtype=torch.bool, device=s.device)
+    equal = (gaps.abs() <= _rounding(s)[..., None, None]) & ~same
+    inverse = 1 / torch.where(same | equal, 1, {gaps})
+    return torch.where(same, 0, torch.where(equal, torch.nan, inverse))
+'''
+    graph = f'''
+def {name}(s):
+    """{what}, and 0 on the diagonal; NaN for equal entries."""
+{prepare}    gaps = s[..., :, None] - s[..., None, :]
+    equal = abs(gaps) <= _rounding(s)[..., None, None]
+    inverse = 1 / tf.where(equal, tf.ones_like(gaps), {gaps})
+    return tf.linalg.set_diag(tf.where(~equal, inverse, math.nan), tf.zeros_like(s))
+'''
     return {
         "numpy": helpers(ROUNDING, start.format("equal entries are an error") + stop)["numpy"],
         "jax": helpers(ROUNDING, start.format("NaN for equal entries") + go_on)["jax"],
+        "torch": joined(ROUNDING_TORCH, in_torch),
+        "tensorflow": joined(ROUNDING_TENSORFLOW, graph),
     }
 
 
@@ -184,6 +219,18 @@ def _inverse_singular_values(s):
     zero = abs(s) <= _rounding(s)[..., None]
     return jnp.where(zero, jnp.nan, 1 / jnp.where(zero, 1, s))
 '''
+TORCH_INVERSE = '''
+def _inverse_singular_values(s):
+    """1/s, and NaN for an entry that is 0 beside the largest."""
+    zero = s.abs() <= _rounding(s)[..., None]
+    return torch.where(zero, torch.nan, 1 / torch.where(zero, 1, s))
+'''
+TENSORFLOW_INVERSE = '''
+def _inverse_singular_values(s):
+    """1/s, and NaN for an entry that is 0 beside the largest."""
+    zero = abs(s) <= _rounding(s)[..., None]
+    return tf.where(~zero, 1 / tf.where(zero, tf.ones_like(s), s), math.nan)
+'''
 
 register(
     Record(
@@ -194,7 +241,7 @@ register(
         derivative=(
             IndexRule("ij", "k", lambda y, s: y["ij"] * y["ij"] * (delta("jk") - delta("ik"))),
         ),
-        code=dict.fromkeys(("numpy", "jax"), "_inverse_gaps({0})"),
+        code=dict.fromkeys(BACKENDS, "_inverse_gaps({0})"),
         helpers=_pairs(
             "_inverse_gaps", "eigenvalues", NO_EIGENVECTORS, "", "gaps", "1/(s[i] - s[j])"
         ),
@@ -224,7 +271,7 @@ register(
                 lambda y, s: 2 * y["ij"] * y["ij"] * (s["j"] * delta("jk") - s["i"] * delta("ik")),
             ),
         ),
-        code=dict.fromkeys(("numpy", "jax"), "_inverse_square_gaps({0})"),
+        code=dict.fromkeys(BACKENDS, "_inverse_square_gaps({0})"),
         helpers=_pairs(
             "_inverse_square_gaps",
             "singular values",
@@ -257,10 +304,12 @@ register(
         signature="n -> n",
         evaluate=inverse_singular_values,
         derivative=(IndexRule("i", "k", lambda y, s: -1 * y["i"] * y["i"] * delta("ik")),),
-        code=dict.fromkeys(("numpy", "jax"), "_inverse_singular_values({0})"),
+        code=dict.fromkeys(BACKENDS, "_inverse_singular_values({0})"),
         helpers={
             "numpy": helpers(ROUNDING, NUMPY_INVERSE)["numpy"],
             "jax": helpers(ROUNDING, JAX_INVERSE)["jax"],
+            "torch": joined(ROUNDING_TORCH, TORCH_INVERSE),
+            "tensorflow": joined(ROUNDING_TENSORFLOW, TENSORFLOW_INVERSE),
         },
         notation=Notation(
             "call",

@@ -20,7 +20,7 @@ from .fact_rules import always
 from .inverse import swapped, transposed_operand
 from .matrix_products import Diagonal, square_product
 from .spectral import symmetric_part
-from .templates import everywhere, helpers, with_numbers
+from .templates import BACKENDS, everywhere, with_numbers
 
 Operands = tuple[Node, ...]
 Params = Mapping[str, Any]
@@ -158,7 +158,7 @@ def expm_slice_values(a: Any, order: int) -> np.ndarray:
     return corner.transpose([k for r in range(order + 1) for k in (r, order + 1 + r)])
 
 
-EXPM_SLICE = '''
+EXPM_SLICE_NUMPY = '''
 def _expm_slice(a, order):
     """Integral of the products of order + 1 exponentials exp(t_r a), over t >= 0 with sum 1.
 
@@ -173,6 +173,70 @@ def _expm_slice(a, order):
         large[r * size : (r + 1) * size, r * size : (r + 1) * size] = block
     corner = scipy.linalg.expm(large)[:size, order * size :].reshape((n,) * (2 * order + 2))
     return corner.transpose([k for r in range(order + 1) for k in (r, order + 1 + r)])
+'''
+
+EXPM_SLICE_JAX = '''
+def _expm_slice(a, order):
+    """Integral of the products of order + 1 exponentials exp(t_r a), over t >= 0 with sum 1.
+
+    It is the corner of the exponential of a block bidiagonal matrix; axes are those of one factor
+    after the other.
+    """
+    n, lead = a.shape[-1], a.ndim - 2
+    size = n ** (order + 1)
+    large = jnp.eye((order + 1) * size, k=size, dtype=a.dtype)
+    for r in range(order + 1):
+        before, after = (jnp.eye(n**k, dtype=a.dtype) for k in (r, order - r))
+        block = jnp.kron(jnp.kron(before, a), after)
+        room = (r * size, (order - r) * size)
+        large = large + jnp.pad(block, [(0, 0)] * lead + [room, room])
+    corner = jax.scipy.linalg.expm(large)[..., :size, order * size :]
+    corner = corner.reshape(a.shape[:-2] + (n,) * (2 * order + 2))
+    axes = [lead + k for r in range(order + 1) for k in (r, order + 1 + r)]
+    return corner.transpose([*range(lead), *axes])
+'''
+
+EXPM_SLICE_TORCH = '''
+def _expm_slice(a, order):
+    """Integral of the products of order + 1 exponentials exp(t_r a), over t >= 0 with sum 1.
+
+    It is the corner of the exponential of a block bidiagonal matrix; axes are those of one factor
+    after the other.
+    """
+    n, lead = a.shape[-1], a.ndim - 2
+    size = n ** (order + 1)
+    kind = {"dtype": a.dtype, "device": a.device}
+    large = torch.ones(order * size, **kind).diag(size)
+    for r in range(order + 1):
+        before, after = (torch.eye(n**k, **kind) for k in (r, order - r))
+        block = torch.kron(torch.kron(before, a), after)
+        room = (r * size, (order - r) * size)
+        large = large + torch.nn.functional.pad(block, room + room)
+    corner = torch.linalg.matrix_exp(large)[..., :size, order * size :]
+    corner = corner.reshape(a.shape[:-2] + (n,) * (2 * order + 2))
+    axes = [lead + k for r in range(order + 1) for k in (r, order + 1 + r)]
+    return corner.permute(*range(lead), *axes)
+'''
+
+EXPM_SLICE_TENSORFLOW = '''
+def _expm_slice(a, order):
+    """Integral of the products of order + 1 exponentials exp(t_r a), over t >= 0 with sum 1.
+
+    It is the corner of the exponential of a block bidiagonal matrix; axes are those of one factor
+    after the other.
+    """
+    n = a.shape[-1]
+    size = n ** (order + 1)
+    rows = []
+    for r in range(order + 1):
+        eyes = [tf.eye(n**k, dtype=a.dtype) for k in (r, order - r)]
+        block = tf.reshape(tf.einsum("ab,ij,cd->aicbjd", eyes[0], a, eyes[1]), (size, size))
+        beside = tf.concat([block, tf.eye(size, dtype=a.dtype)], axis=1)
+        rows.append(tf.pad(beside, [(0, 0), (r * size, (order - r) * size)]))
+    large = tf.concat(rows, axis=0)[:, : (order + 1) * size]
+    corner = tf.linalg.expm(large)[:size, order * size :]
+    corner = tf.reshape(corner, [n] * (2 * order + 2))
+    return tf.transpose(corner, [k for r in range(order + 1) for k in (r, order + 1 + r)])
 '''
 
 
@@ -297,8 +361,13 @@ register(
         evaluate=expm_slice_values,
         rule_params=True,
         derivative=(FamilyRule(_next_slice),),
-        code={"numpy": with_numbers("_expm_slice({0}, {order})")},
-        helpers={"numpy": helpers(EXPM_SLICE)["numpy"]},
+        code=dict.fromkeys(BACKENDS, with_numbers("_expm_slice({0}, {order})")),
+        helpers={
+            "numpy": EXPM_SLICE_NUMPY,
+            "jax": EXPM_SLICE_JAX,
+            "torch": EXPM_SLICE_TORCH,
+            "tensorflow": EXPM_SLICE_TENSORFLOW,
+        },
         notation=Notation(
             "call",
             "expm_slice",

@@ -22,7 +22,7 @@ from .exponents import (
     softmax_of_shifted,
 )
 from .fact_rules import SIGNS, always
-from .templates import helpers, with_numbers
+from .templates import BACKENDS, helpers, with_numbers
 
 
 def logsumexp_values(z: Any) -> np.ndarray:
@@ -172,7 +172,7 @@ register(
         signature="k -> k",
         evaluate=max_share_values,
         derivative=(IndexRule("i", "j", lambda y, x: ZERO),),
-        code=dict.fromkeys(("numpy", "jax", "torch", "tensorflow"), "_max_share({0})"),
+        code=dict.fromkeys(BACKENDS, "_max_share({0})"),
         helpers={
             "numpy": MAX_SHARE,
             "jax": MAX_SHARE,
@@ -276,6 +276,37 @@ def _leave_out(x, order):
     return product
 '''
 
+LEAVE_OUT_TENSORFLOW = '''
+def _leave_out(x, order):
+    """Products along the last axis without each choice of `order` different entries."""
+    n = x.shape[-1]
+    *gone, place = tf.meshgrid(*[tf.range(n)] * (order + 1), indexing="ij")
+    kept = tf.reduce_all([one != place for one in gone], axis=0)
+    product = tf.reduce_prod(tf.where(kept, x[(..., *[None] * order, slice(None))], 1), axis=-1)
+    chosen = tf.meshgrid(*[tf.range(n)] * order, indexing="ij")
+    for one, other in itertools.combinations(chosen, 2):
+        product = tf.where(one != other, product, 0)
+    return product
+'''
+
+LEAVE_OUT_TORCH = '''
+def _leave_out(x, order):
+    """Products along the last axis without each choice of `order` different entries."""
+    places = [torch.arange(x.shape[-1], device=x.device)] * (order + 1)
+    *gone, place = torch.meshgrid(*places, indexing="ij")
+    kept = torch.stack([one != place for one in gone]).all(dim=0)
+    product = torch.where(kept, x[(..., *[None] * order, slice(None))], 1).prod(dim=-1)
+    for one, other in itertools.combinations(gone, 2):
+        product = torch.where((one != other)[..., 0], product, 0)
+    return product
+'''
+
+LEAVE_OUT_HELPERS = {
+    **helpers(LEAVE_OUT),
+    "torch": LEAVE_OUT_TORCH,
+    "tensorflow": LEAVE_OUT_TENSORFLOW,
+}
+
 
 def _leave_out_shape(shapes: tuple[Shape, ...], params: Mapping[str, Any]) -> Shape:
     (shape,) = shapes
@@ -306,8 +337,8 @@ register(
         evaluate=leave_out_values,
         rule_params=True,
         derivative=(FamilyRule(_next_leave_out),),
-        code=dict.fromkeys(("numpy", "jax"), with_numbers("_leave_out({0}, {order})")),
-        helpers=helpers(LEAVE_OUT),
+        code=dict.fromkeys(BACKENDS, with_numbers("_leave_out({0}, {order})")),
+        helpers=LEAVE_OUT_HELPERS,
         notation=Notation(
             "call",
             "leave_out",

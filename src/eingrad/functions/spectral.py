@@ -268,10 +268,13 @@ for _name, _side, _other, _rule, _code in (
             evaluate=lambda a, side=0 if _side == "left" else 1: singular_vectors(a)[side],
             derivative=(IndexRule("ab", "kl", _rule),),
             code={
-                backend: f"{prefix}.linalg.{_code}"
-                if _side == "left"
-                else f"{prefix}.swapaxes({prefix}.linalg.{_code}, -1, -2)"
-                for backend, prefix in (("numpy", "np"), ("jax", "jnp"), ("torch", "torch"))
+                **{
+                    backend: f"{prefix}.linalg.{_code}"
+                    if _side == "left"
+                    else f"{prefix}.swapaxes({prefix}.linalg.{_code}, -1, -2)"
+                    for backend, prefix in (("numpy", "np"), ("jax", "jnp"), ("torch", "torch"))
+                },
+                "tensorflow": f"tf.linalg.svd({{0}})[{1 if _side == 'left' else 2}]",
             },
             notation=Notation("call", _name, rf"\operatorname{{{_name.replace('_', ' ')}}}"),
             domain=("full_rank",),

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 NAMESPACES = {"numpy": "np", "jax": "jnp", "torch": "torch", "tensorflow": "tf.math"}
+BACKENDS = tuple(NAMESPACES)
 
 
 def everywhere(name: str, operands: int = 1, **exceptions: str) -> dict[str, str]:
@@ -25,8 +26,13 @@ def everywhere(name: str, operands: int = 1, **exceptions: str) -> dict[str, str
 
 def helpers(*sources: str) -> dict[str, str]:
     """Helper functions in which `xp` stands for the namespace, for NumPy and JAX."""
-    text = "\n\n\n".join(source.strip("\n") for source in sources) + "\n"
+    text = joined(*sources)
     return {backend: text.replace("xp.", f"{NAMESPACES[backend]}.") for backend in ("numpy", "jax")}
+
+
+def joined(*sources: str) -> str:
+    """Helper functions one after the other."""
+    return "\n\n\n".join(source.strip("\n") for source in sources) + "\n"
 
 
 def number_text(value: Any) -> str:

@@ -16,6 +16,8 @@ from ..program import ZERO, Value
 if TYPE_CHECKING:
     from ..emit import Emission
 
+SELECTED_AXES = 8  # that TensorFlow's `where` takes
+
 Place = tuple[int, Dim, int, Dim, Dim]  # axis of the core (-1: none), start, step, count, total
 Placing = Callable[["Emission", str, Sequence[Place]], str]
 
@@ -72,7 +74,9 @@ def _spread(emission: Emission, core: Value, pattern: Sequence[Place]) -> str:
         for j, k in equal:
             between = [":" if n in (j, k) else "None" for n in range(j, len(pattern))]
             masks.append(_subscript(spell.fill_text("eye_mask", n=pattern[k][3]), between))
-        text = spell.fill_text("where", " & ".join(masks), text, spell.fill_text("zero"))
+        deep = len(pattern) > SELECTED_AXES and "deep_where" in spell.target.spellings
+        spelling = "deep_where" if deep else "where"
+        text = spell.fill_text(spelling, " & ".join(masks), text, spell.fill_text("zero"))
     masked = {j for j, _ in equal}
     for axis, k in first.items():
         lazy = axis < absent or core.shape[axis - absent].is_one

@@ -23,6 +23,7 @@ SPELLINGS = {
     "eye": "tf.eye({n}, dtype=dtype)",
     "eye_mask": "tf.eye({n}, dtype=tf.bool)",
     "where": "tf.where({0}, {1}, {2})",
+    "deep_where": "tf.math.multiply_no_nan({1}, tf.cast({0}, dtype))",
     "zero": "0",
     "scalar": "tf.constant({0}, dtype)",
     "copy": "{0}",
