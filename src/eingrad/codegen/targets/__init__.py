@@ -3,7 +3,8 @@
 from .jax import JAX
 from .numpy import NUMPY
 from .target import Target
+from .tensorflow import TENSORFLOW
 
-TARGETS: dict[str, Target] = {target.name: target for target in (NUMPY, JAX)}
+TARGETS: dict[str, Target] = {target.name: target for target in (NUMPY, JAX, TENSORFLOW)}
 
 __all__ = ["TARGETS", "Target"]
