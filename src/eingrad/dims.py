@@ -200,6 +200,11 @@ def minimum(a: Dim, b: Dim) -> Dim:
     return Dim.symbol(name)
 
 
+def minimum_of(symbol: str) -> tuple[Dim, Dim] | None:
+    """The two sizes of a symbol such as `min(m, n)`; None for any other symbol."""
+    return _MINIMA.get(symbol)
+
+
 _MINIMA: dict[str, tuple[Dim, Dim]] = {}  # the two sizes behind a symbol such as `min(m, n)`
 
 

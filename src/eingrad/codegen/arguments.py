@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from ..dims import Dim
+from ..dims import Dim, minimum_of
 from ..ir.node import Node, Shape, Variable
 from .names import Names, identifier
 
@@ -210,10 +210,23 @@ def plain_symbols(dim: Dim) -> frozenset[str]:
 
 
 def size_text(dim: Dim, names: Mapping[str, str]) -> str:
-    """A size as source."""
+    """A size as source.
+
+    >>> from eingrad.dims import minimum
+    >>> m, n = Dim.symbol("m"), Dim.symbol("n")
+    >>> size_text(2 * minimum(m, n) - n, {"m": "m", "n": "n_"})
+    '2 * min(m, n_) - n_'
+    """
+
+    def written(symbol: str) -> str:
+        pair = minimum_of(symbol)
+        if pair is None:
+            return names[symbol]
+        return f"min({size_text(pair[0], names)}, {size_text(pair[1], names)})"
+
     parts = []
     for monomial, coefficient in dim.terms:
-        factors = [names[s] for s in monomial]
+        factors = [written(s) for s in monomial]
         if abs(coefficient) != 1 or not factors:
             factors.insert(0, str(abs(coefficient)))
         parts.append(("- " if coefficient < 0 else "+ ") + " * ".join(factors))
