@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -54,4 +55,19 @@ def call(
     function = generated.function()
     if backend == "jax":  # operation by operation each would be compiled apart
         function = framework_jax().jit(function, static_argnames=tuple(extra))
+    if backend == "torch" and not renamed:  # then the library's default type is that of the result
+        with default_type("float64"):
+            return returned(function(**extra))
     return returned(function(**given(backend, renamed), **extra))
+
+
+@contextmanager
+def default_type(name: str) -> Iterator[None]:
+    """PyTorch with another type of what says none."""
+    torch = importlib.import_module("torch")
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(getattr(torch, name))
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)

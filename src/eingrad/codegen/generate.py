@@ -26,7 +26,7 @@ from .targets.target import Target, imports_of
 BACKENDS = tuple(TARGETS)
 RESERVED = (
     *("dtype", "device", "scipy", "math", "itertools", "functools", "jax"),
-    *("name", "shape", "expected"),
+    *("name", "shape", "expected", "array"),
 )
 PROPERTIES = re.compile(r"(?<![\w.])(dtype|device)\b(?!=)")  # that a prologue may define
 MAX_SOLVES = 3  # with one matrix; for more its inverse is cheaper

@@ -215,7 +215,7 @@ class Speller:
         ndim = value.args[0].ndim
         if first == tuple(range(ndim - len(first), ndim)) and second == tuple(range(len(second))):
             axes = str(len(first))
-        elif len(first) == 1:
+        elif len(first) == 1 and self.target.single_axes:
             axes = f"({first[0]}, {second[0]})"
         else:
             axes = f"({first}, {second})"
@@ -276,7 +276,8 @@ class Speller:
         return self.fill(value.op, args, size=value.params[0])
 
     def _take(self, value: Value, args: list[ast.expr]) -> ast.expr:
-        return self.fill(value.op, args, axis=value.params[0])
+        axis = value.params[0]
+        return self.fill(value.op, args, axis=axis, before=":, " * axis)
 
     def _scatter_add(self, value: Value, args: list[ast.expr]) -> ast.expr:
         return self.fill(value.op, args, size=value.params[0])

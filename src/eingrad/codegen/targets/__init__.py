@@ -4,7 +4,8 @@ from .jax import JAX
 from .numpy import NUMPY
 from .target import Target
 from .tensorflow import TENSORFLOW
+from .torch import TORCH
 
-TARGETS: dict[str, Target] = {target.name: target for target in (NUMPY, JAX, TENSORFLOW)}
+TARGETS: dict[str, Target] = {target.name: target for target in (NUMPY, JAX, TORCH, TENSORFLOW)}
 
 __all__ = ["TARGETS", "Target"]

@@ -51,6 +51,8 @@ class Target:
         first (`scalar`).
     negative_places:
         Whether a negative index counts from the end where the library takes and adds up.
+    single_axes:
+        Whether a pair of axes to contract may be given without brackets round each.
     helpers:
         Operation → source of the function that its spelling calls.
     row_vectors:
@@ -66,6 +68,7 @@ class Target:
     embed: Callable[[Any, Value], None]
     weak_arguments: bool = True
     negative_places: bool = True
+    single_axes: bool = True
     helpers: Mapping[str, str] = field(default_factory=dict)
     row_vectors: bool = False
 
