@@ -13,7 +13,6 @@ from tests.codegen.backends import BACKENDS, call
 from tests.functions.walk import all_records, cases, close
 
 FREE_SIGNS = {"eigvecsh", "left_singular", "right_singular"}  # through eigvalsh, svdvals they count
-ONE_MATRIX = {"expm", "expm_slice"}  # the code of `expm_slice` does not take stacks
 TOLERANCE = {np.float64: 1e-9, np.float32: 2e-3}
 
 
@@ -26,9 +25,6 @@ def test_value_and_derivatives_are_those_of_the_reference(
     record: Record, backend: str, dtype: type
 ) -> None:
     for what, node, variables, values in list(cases(record))[: None if dtype is np.float64 else 1]:
-        batch = not record.elementwise and variables and variables[0].shape[0].as_int() == 2
-        if record.name in ONE_MATRIX and batch:
-            continue
         slopes = {f"d{k}": differentiate(node, [v]) for k, v in enumerate(variables)}
         outputs = {"value": node, **slopes}
         generated = generate(outputs, arguments=variables, backend=backend)

@@ -165,14 +165,17 @@ def _expm_slice(a, order):
     It is the corner of the exponential of a block bidiagonal matrix; axes are those of one factor
     after the other.
     """
-    n = a.shape[-1]
+    n, lead = a.shape[-1], a.ndim - 2
     size = n ** (order + 1)
-    large = np.eye((order + 1) * size, k=size, dtype=a.dtype)
+    ones = np.eye((order + 1) * size, k=size, dtype=a.dtype)
+    large = np.broadcast_to(ones, a.shape[:-2] + ones.shape).copy()
     for r in range(order + 1):
         block = np.kron(np.kron(np.eye(n**r), a), np.eye(n ** (order - r)))
-        large[r * size : (r + 1) * size, r * size : (r + 1) * size] = block
-    corner = scipy.linalg.expm(large)[:size, order * size :].reshape((n,) * (2 * order + 2))
-    return corner.transpose([k for r in range(order + 1) for k in (r, order + 1 + r)])
+        large[..., r * size : (r + 1) * size, r * size : (r + 1) * size] = block
+    corner = scipy.linalg.expm(large)[..., :size, order * size :]
+    corner = corner.reshape(a.shape[:-2] + (n,) * (2 * order + 2))
+    axes = [lead + k for r in range(order + 1) for k in (r, order + 1 + r)]
+    return corner.transpose([*range(lead), *axes])
 '''
 
 EXPM_SLICE_JAX = '''
@@ -225,18 +228,19 @@ def _expm_slice(a, order):
     It is the corner of the exponential of a block bidiagonal matrix; axes are those of one factor
     after the other.
     """
-    n = a.shape[-1]
+    n, lead = a.shape[-1], a.ndim - 2
     size = n ** (order + 1)
-    rows = []
+    large = tf.linalg.diag(tf.ones(order * size, a.dtype), k=size)
     for r in range(order + 1):
-        eyes = [tf.eye(n**k, dtype=a.dtype) for k in (r, order - r)]
-        block = tf.reshape(tf.einsum("ab,ij,cd->aicbjd", eyes[0], a, eyes[1]), (size, size))
-        beside = tf.concat([block, tf.eye(size, dtype=a.dtype)], axis=1)
-        rows.append(tf.pad(beside, [(0, 0), (r * size, (order - r) * size)]))
-    large = tf.concat(rows, axis=0)[:, : (order + 1) * size]
-    corner = tf.linalg.expm(large)[:size, order * size :]
-    corner = tf.reshape(corner, [n] * (2 * order + 2))
-    return tf.transpose(corner, [k for r in range(order + 1) for k in (r, order + 1 + r)])
+        before, after = (tf.eye(n**k, dtype=a.dtype) for k in (r, order - r))
+        block = tf.einsum("ab,...ij,cd->...aicbjd", before, a, after)
+        block = tf.reshape(block, [*a.shape[:-2], size, size])
+        room = (r * size, (order - r) * size)
+        large += tf.pad(block, [(0, 0)] * lead + [room, room])
+    corner = tf.linalg.expm(large)[..., :size, order * size :]
+    corner = tf.reshape(corner, [*a.shape[:-2], *[n] * (2 * order + 2)])
+    axes = [lead + k for r in range(order + 1) for k in (r, order + 1 + r)]
+    return tf.transpose(corner, [*range(lead), *axes])
 '''
 
 
