@@ -71,7 +71,7 @@ def test_emitted_tests_pass_as_written(backend: str, tmp_path: Path) -> None:
         custom_rule(y, wrt, backend, name=name).write(tmp_path)
     custom_rule(attention(), "Q,K,V", backend, name="lean", recompute="all").write(tmp_path)
     if backend == "torch":
-        custom_rule(attention(), None, backend, name="operator", library=True).write(tmp_path)
+        custom_rule(attention(), None, backend, name="whole", library=True).write(tmp_path)
     run_pytest(tmp_path)
 
 
@@ -125,6 +125,7 @@ def test_files_that_are_there_are_not_overwritten(tmp_path: Path) -> None:
         (("softmax(x)", "z", "jax"), {}, NameError_, "does not occur"),
         (("softmax(x)", "x", "jax"), {"name": "a b"}, InputError, "usable name"),
         (("softmax(x)", "x", "jax"), {"name": "class"}, InputError, "usable name"),
+        (("softmax(x)", "x", "jax"), {"name": "operator"}, InputError, "hide the module"),
         (("softmax(x)", "x", "jax"), {"recompute": "some"}, InputError, "cheap"),
         (("softmax(x)", "x", "jax"), {"library": True}, InputError, "PyTorch"),
         (("2", None, "jax"), {}, InputError, "a constant"),

@@ -202,6 +202,8 @@ def custom_rule(
         raise InputError("library=True is for PyTorch")
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
         raise InputError(f"{name!r} is not a usable name for a function")
+    if name in sys.stdlib_module_names or name in (*FRAMEWORKS, "numpy", "tf", "jnp", "pytest"):
+        raise InputError(f"a file {name}.py would hide the module {name}: choose another name")
     node, known = with_variables(y)
     by = [find_variable(node, item, known) for item in _items(wrt)] if wrt is not None else None
     occurring = {v.name: v for v in variables(node)}

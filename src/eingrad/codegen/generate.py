@@ -6,7 +6,7 @@ import ast
 import linecache
 import re
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -115,7 +115,7 @@ def generate(
     notes:
         Lines for the documentation.
     checked:
-        Whether the shapes of the arguments are checked.
+        Whether the arguments are checked and made arrays of one type; else they are such already.
     taken:
         Names that stand for something else in the module where the function goes.
 
@@ -152,7 +152,7 @@ def generate(
     symbols = _symbols(roots)
     helpers = _helpers(target, roots)
     names = Names({*RESERVED, *taken, target.module, name, *_defined(helpers)})
-    signature = Signature(_chosen(offered, needed, symbols), symbols, names)
+    signature = Signature(_chosen(offered, needed, symbols), symbols, names, target.keywords)
     emission = Emission(
         lowering.program, roots, target, names, signature.names, signature.size_names
     )
@@ -165,13 +165,15 @@ def generate(
     ]
     helpers = _called(helpers, "\n".join(work))
     mentioned = frozenset(PROPERTIES.findall("\n".join(work)))
-    body = [*target.prologue(*signature.kinds(_indices(nodes)), mentioned), *work]
+    kinds = signature.kinds(_indices(nodes))
+    trusted = None if checked else _trusted(*kinds, mentioned)
+    body = [*(target.prologue(*kinds, mentioned) if trusted is None else trusted), *work]
     head = f"def {name}({signature.parameters()}):"
     function = [head, *_indented(signature.document(outputs, notes)), *_indented(body)]
     definition = "\n".join(line.rstrip() for line in function)
     blocks = [*helpers, definition]
     imports = (*imports_of("\n".join(blocks)), *target.imports)
-    source = "\n\n\n".join(["\n".join(imports), *blocks]) + "\n"
+    source = "\n\n\n".join([*(["\n".join(imports)] if imports else []), *blocks]) + "\n"
     shapes = {key: node.shape for key, node in outputs.items()}
     return Generated(
         source,
@@ -223,6 +225,17 @@ def _helpers(target: Target, roots: list[Value]) -> list[str]:
             if isinstance(part, ast.FunctionDef):
                 blocks[part.name] = ast.get_source_segment(source, part) or ""
     return list(blocks.values())
+
+
+def _trusted(
+    arrays: Sequence[str], scalars: Sequence[str], indices: Sequence[str], mentioned: Set[str]
+) -> list[str] | None:
+    """What a prologue defines where all arguments are arrays of one type; None if there are
+    none."""
+    given = [*arrays, *scalars]
+    if not given:
+        return None
+    return [f"{name} = {given[0]}.{name}" for name in sorted(mentioned)]
 
 
 def _called(helpers: Sequence[str], text: str) -> list[str]:

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from ..frontends.python import Tensor, function
+from ..frontends.python import Tensor, constant, function
 from .layer import Layer
 
 MASKED = -1e30  # a score that exp takes to zero in every precision
 
 
 def _attend(Q: Tensor, K: Tensor, V: Tensor, mask: Tensor | None) -> Tensor:
-    scores = Q @ np.swapaxes(K, -1, -2) / np.sqrt(Q.shape[-1])
+    scores = Q @ np.swapaxes(K, -1, -2) / constant(Q.shape[-1]) ** 0.5
     if mask is not None:
         scores = np.where(mask > 0, scores, MASKED)
     return function("softmax")(scores) @ V

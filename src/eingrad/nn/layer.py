@@ -163,7 +163,7 @@ class Layer:
                 f"the value has {np.shape(value)}"
             )
         backward = self.passes.backward
-        known = {**self._kept, self.passes.incoming: incoming}
+        known = {**self._kept, self.passes.incoming: np.asarray(incoming, np.asarray(value).dtype)}
         sizes = {keyword: self._size(symbol) for symbol, keyword in backward.sizes.items()}
         found = backward.function()(
             **{backward.arguments[n]: known[n] for n in backward.arguments}, **sizes
@@ -183,7 +183,8 @@ class Layer:
         if unknown or missing:
             what = f"no argument {unknown[0]!r}" if unknown else f"{missing[0]} is missing"
             raise NameError_(f"{self.name}: {what}", hint=f"it has: {', '.join(self.arguments)}")
-        return given
+        whole = {n for n, t in self.arguments.items() if "integer" in _variable(t).facts}
+        return {n: _array(value, n in whole) for n, value in given.items()}
 
     def _size(self, symbol: str) -> int:
         """The value of a size that no array of the backward pass shows."""
@@ -199,6 +200,14 @@ class Layer:
     def __repr__(self) -> str:
         arguments = ", ".join(f"{n}: {t!r}" for n, t in self.arguments.items())
         return f"<Layer {self.name}({arguments})>"
+
+
+def _array(value: Any, whole: bool) -> np.ndarray:
+    """An argument as an array of real numbers, or as it is where whole ones are expected."""
+    import numpy as np
+
+    array = np.asarray(value)
+    return array if whole or array.dtype.kind == "f" else array.astype(float)
 
 
 def _declared(shapes: Mapping[str, str]) -> dict[str, Tensor]:

@@ -154,8 +154,8 @@ def passes_of(
     )
     if forward.sizes:
         raise UnsupportedError(
-            f"the size {next(iter(forward.sizes))} follows from the shape of no argument; a rule is "
-            "a function of arrays: give the size as a number"
+            f"the size {next(iter(forward.sizes))} follows from the shape of no argument; "
+            "a rule is a function of arrays: give the size as a number"
         )
     backward = made(
         f"_{name}_backward",

@@ -36,7 +36,9 @@ def _{name}_setup_context(ctx, inputs, output):
 
 def _{name}_gradients(ctx, {arriving}):
     {unpack}
-{guard}    {gradients} = _{Name}Backward.apply({backward_given})
+{guard}    {gradients} = {nothing}
+    if incoming is not None:
+        {gradients} = _{Name}Backward.apply({backward_given})
 {inner}    return {returned}
 """
 
@@ -116,6 +118,7 @@ def torch_rule(passes: Passes, library: bool = False) -> str:
         guard=_guard(passes, names),
         gradients=listed(list(gradients.values())),
         backward_given=", ".join([*(f"ctx.{s}" for s in size_names.values()), *arrays, "incoming"]),
+        nothing=listed(["None"] * len(gradients)),
         inner=_inner(passes, called | also, gradients, size_names),
         returned=", ".join(gradients.get(v.name, "None") for v in passes.inputs),
     )
@@ -201,5 +204,8 @@ def _inner(
         for d, n in zip(arriving, own, strict=True)
     ]
     lines.append(f"        {', '.join(more)} = {call(passes.inner, local, sizes)}")
-    lines += [f"        {g} = {g} + {m}" for g, m in zip(gradients.values(), more, strict=True)]
+    lines += [
+        f"        {g} = {m} if {g} is None else {g} + {m}"
+        for g, m in zip(gradients.values(), more, strict=True)
+    ]
     return "".join(line + "\n" for line in lines)
