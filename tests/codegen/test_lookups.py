@@ -53,3 +53,19 @@ def test_a_place_out_of_bounds_is_an_error() -> None:
 def test_a_filter_longer_than_the_axis_has_no_value() -> None:
     with pytest.raises(ValueError):
         run("what is filtered", {"x": np.ones(2), "w": np.ones(5)})
+
+
+@pytest.mark.parametrize("wrong", [[0.5, 2.0], [0.0, np.nan], [1.0, np.inf], [1e-3, 0.0]])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_fraction_is_no_place(wrong: list[float], dtype: type) -> None:
+    values = {"x": np.ones(3), "i": np.array(wrong, dtype)}
+    for node in (CASES["a symbolic index"][0]().node, derivatives("a symbolic index")[0].node):
+        with pytest.raises(IndexError, match="whole numbers"):
+            generate({"y": node}).function()(**values)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int8, np.uint64])
+def test_whole_numbers_of_any_type_are_places(dtype: type) -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    expected = run("a symbolic index", {"x": x, "i": np.array([0, 2])})
+    assert run("a symbolic index", {"x": x, "i": np.array([0, 2], dtype)}) == expected

@@ -6,7 +6,7 @@ PATTERNS = {
     "windows": "_windows({0}, {count}, {taps}, {start}, {stride}, {dilation})",
     "overlap_add": "_overlap_add({0}, {size}, {start}, {stride}, {dilation})",
     "places": "np.array({places}, np.intp)",
-    "as_index": "np.rint({0}).astype(np.intp)",
+    "as_index": "_whole({0})",
     "take": "np.take({0}, {1}, axis={axis})",
     "scatter_add": "_scatter_add({0}, {1}, {size})",
     "one_hot": "np.eye({size}, dtype=dtype)[{0}]",
@@ -58,7 +58,21 @@ def _scatter_add(values, index, size):
     return result
 '''
 
+WHOLE = '''
+def _whole(index):
+    """An index as integers; what is not a whole number (to rounding) names no place."""
+    if index.dtype.kind in "iub":
+        return index.astype(np.intp)
+    places = np.rint(index)
+    rounding = 64 * np.finfo(index.dtype).eps * np.maximum(abs(places), 1)
+    off = ~(np.isclose(index, places, rtol=0, atol=rounding) & np.isfinite(index))
+    if off.any():
+        raise IndexError(f"an index holds whole numbers, not {index[off].flat[0]}")
+    return places.astype(np.intp)
+'''
+
 HELPERS = {
+    "as_index": WHOLE,
     "windows": WINDOWS,
     "overlap_add": OVERLAP_ADD,
     "scatter_add": SCATTER_ADD,
