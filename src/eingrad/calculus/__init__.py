@@ -21,6 +21,7 @@ from .derive import (
     vjp,
 )
 from .inputs import Expression, parse
+from .joint import Gradients
 from .rule import CustomRule, custom_rule
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "CustomRule",
     "Derivative",
     "Expression",
+    "Gradients",
     "block_diagonal",
     "check",
     "curvature",

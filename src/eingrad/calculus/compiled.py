@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, NameError_
-from ..ir.node import Node
+from ..ir.node import Node, Variable
 from ..ir.walk import with_facts
 from ..simplify import shortest
 
 if TYPE_CHECKING:
+    from ..codegen import Generated, Plan
     from .derivative import Derivative
 
 
@@ -50,6 +52,66 @@ class CompiledFunction:
         if missing:
             raise NameError_(f"a value for {', '.join(missing)} is missing")
         return self._call(**{self._safe.get(n, n): values[n] for n in needed})
+
+
+class Computed(ABC):
+    """What functions can be generated of: nodes by the names of outputs, and their variables."""
+
+    # What is computed unless something else is asked for.
+    default: tuple[str, ...] = ("derivative",)
+
+    @property
+    @abstractmethod
+    def variables(self) -> tuple[Variable, ...]:
+        """All variables that it may be given values of, by name."""
+
+    @abstractmethod
+    def outputs(self, names: Sequence[str]) -> dict[str, Node]:
+        """The nodes of the outputs called so."""
+
+    @abstractmethod
+    def described(self, outputs: Sequence[str]) -> tuple[str, list[str]]:
+        """The name of the function that computes some outputs, and lines for its documentation."""
+
+    def source(self, backend: str = "numpy", outputs: Sequence[str] | None = None) -> str:
+        """A readable stand-alone function that computes the outputs together (dense arrays, axes
+        as in `node`).
+
+        It returns an array for one output and a tuple for several; its documentation says which of
+        its temporaries serve which outputs. By default it computes the derivative, or all
+        gradients.
+        """
+        return self._generated(backend, outputs).source
+
+    def function(
+        self, backend: str = "numpy", outputs: Sequence[str] | None = None
+    ) -> CompiledFunction:
+        """The generated function, ready to call with arrays by name."""
+        generated = self._generated(backend, outputs)
+        return CompiledFunction(generated, [v.name for v in self.variables])
+
+    def plan(self, backend: str = "numpy", outputs: Sequence[str] | None = None) -> Plan:
+        """What the function computes in which order, and which outputs each step serves.
+
+        Examples
+        --------
+        >>> import eingrad
+        >>> d = eingrad.gradient("norm2(A*x)^2", "x")
+        >>> print(d.plan(outputs=("value", "gradient")))
+        2 outputs, 3 steps, 1 of them shared
+          t0 = A @ x                serves value and gradient
+          value = t0 @ t0           serves value
+          gradient = 2 * (A.T @ t0) serves gradient
+        """
+        return self._generated(backend, outputs).plan
+
+    def _generated(self, backend: str, outputs: Sequence[str] | None) -> Generated:
+        from ..codegen import generate
+
+        wanted = self.default if outputs is None else outputs
+        nodes = self.outputs(wanted)
+        name, notes = self.described(wanted)
+        return generate(nodes, name=name, backend=backend, arguments=self.variables, notes=notes)
 
 
 def function_name(d: Derivative, outputs: Sequence[str]) -> str:

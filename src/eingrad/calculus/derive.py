@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ..differentiate import differentiate, differentiate_each, pullback
+from ..differentiate import differentiate, differentiate_each, pullback, pullbacks
 from ..dims import shape_text
 from ..errors import InputError, ShapeError
 from ..ir.build import add, multiply, number, sum_of
 from ..ir.construct import inner_product, ones
 from ..ir.node import Node, Variable, variable
-from ..ir.walk import substitute, variables, with_facts
+from ..ir.walk import substitute, variables, with_facts, with_facts_each
 from ..simplify import shortest
 from .derivative import Derivative
 from .inputs import (
@@ -23,6 +23,7 @@ from .inputs import (
     shaped,
     with_variables,
 )
+from .joint import Gradients
 from .layouts import valid_layout
 from .symmetric import SYMMETRIC, fact_notes, for_symmetric
 from .total import totally
@@ -278,7 +279,7 @@ def hvp(y: Any, x: Any, direction: Any = None) -> Derivative:
     return Derivative(result, of=slope, wrt=[by], free=result, label=label, notes=notes, value=node)
 
 
-def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> list[Derivative]:
+def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> Gradients:
     """Σ over ys of the incoming gradients times ∂y/∂x, for each x: the meaning of `tf.gradients`.
 
     Parameters
@@ -287,8 +288,26 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> list[Derivative]:
         One tensor or name, or a list of them.
     grad_ys:
         An incoming gradient for each y (None for ones).
+
+    Returns
+    -------
+    Gradients
+        A list with a derivative for each x, in its shape; all of them together are one function
+        too, which shares what they have in common.
+
+    Raises
+    ------
+    InputError, NameError_, ShapeError
+        Another number of incoming gradients than of ys, or one of another shape; unknown names.
+
+    Examples
+    --------
+    >>> dW, db = gradients("sum(exp(W*x + b))", ["W", "b"])
+    >>> print(dW.formula())
+    exp(Wx + b) xᵀ
     """
-    nodes = [as_tensor_node(y) for y in (ys if isinstance(ys, list | tuple) else [ys])]
+    read = [with_variables(y) for y in (ys if isinstance(ys, list | tuple) else [ys])]
+    nodes = [node for node, _ in read]
     given = grad_ys if isinstance(grad_ys, list | tuple) else [grad_ys] * len(nodes)
     if len(given) != len(nodes):
         raise InputError(f"{len(nodes)} ys, but {len(given)} grad_ys")
@@ -296,9 +315,19 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> list[Derivative]:
     for node, g in zip(nodes, given, strict=True):
         incoming = ones(node.shape) if g is None else shaped(g, node, "incoming gradient")
         terms.append(inner_product(incoming, node))
-    total = add(*terms)
+    total, known = with_variables(add(*terms))
+    for _, named in read:
+        known = {**named, **known}
     targets = xs if isinstance(xs, list | tuple) else [xs]
-    return [derivative(total, x) for x in targets]
+    by = [find_variable(total, x, known) for x in targets]
+    found = pullbacks(total, by, number(1))
+    made = [
+        Derivative(
+            shortest(used), of=total, wrt=[v], free=free, notes=reading_notes(total, total, [v])
+        )
+        for v, free, used in zip(by, found, with_facts_each(found), strict=True)
+    ]
+    return Gradients(made, total, by, found)
 
 
 def _called(node: Node) -> str:

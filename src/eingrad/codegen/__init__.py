@@ -1,5 +1,6 @@
 """The code stage: nodes → products in a good order → straight-line program → source text."""
 
 from .generate import BACKENDS, Generated, generate
+from .plan import Plan, Step
 
-__all__ = ["BACKENDS", "Generated", "generate"]
+__all__ = ["BACKENDS", "Generated", "Plan", "Step", "generate"]

@@ -19,6 +19,7 @@ from .arguments import Signature, plain_symbols
 from .emit import Emission, reachable
 from .lower import Lowering
 from .names import Names, identifier
+from .plan import Plan, plan_of
 from .program import Value
 from .targets import TARGETS
 from .targets.target import Target, imports_of
@@ -56,6 +57,8 @@ class Generated:
         Sources of the functions that it calls.
     definition:
         The source of the function alone, without imports and helpers.
+    plan:
+        Its steps, and which outputs each of them serves.
     """
 
     source: str
@@ -66,6 +69,7 @@ class Generated:
     outputs: Mapping[str, Shape]
     helpers: tuple[str, ...]
     definition: str
+    plan: Plan
     _compiled: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def function(self) -> Callable[..., Any]:
@@ -169,7 +173,9 @@ def generate(
     trusted = None if checked else _trusted(*kinds, mentioned)
     body = [*(target.prologue(*kinds, mentioned) if trusted is None else trusted), *work]
     head = f"def {name}({signature.parameters()}):"
-    function = [head, *_indented(signature.document(outputs, notes)), *_indented(body)]
+    plan = plan_of(emission.lines, returned, list(outputs))
+    documented = [*(notes or ["Computed by eingrad."]), *plan.notes]
+    function = [head, *_indented(signature.document(outputs, documented)), *_indented(body)]
     definition = "\n".join(line.rstrip() for line in function)
     blocks = [*helpers, definition]
     imports = (*imports_of("\n".join(blocks)), *target.imports)
@@ -184,6 +190,7 @@ def generate(
         shapes,
         tuple(helpers),
         definition,
+        plan,
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 from ..dims import Dim
 from ..ir.build import add, einsum, zeros
 from ..ir.node import Node, Sum, Variable, variable
-from ..ir.walk import depending_on, substitute, topological
+from ..ir.walk import depending_on, substitute, substitute_each, topological
 from .accumulate import merge
 from .local import Local, local_derivatives
 
@@ -45,7 +45,7 @@ def differentiate_each(y: Node, variables: Sequence[Variable], mode: str = "auto
         bare = _one(bare, free[v], mode)
         chain.append(bare)
     back: dict[Node, Node] = {asleep: v for v, asleep in free.items()}
-    return [substitute(node, back) for node in chain]
+    return substitute_each(chain, back)
 
 
 def pullback(y: Node, x: Variable, incoming: Node) -> Node:
@@ -63,7 +63,7 @@ def pullbacks(y: Node, xs: Sequence[Variable], incoming: Node) -> list[Node]:
     seed = einsum([(incoming, [*axes, *extra])], [*extra, *axes])
     found = _reverse(body, [bare[x] for x in xs], [seed], incoming.ndim - y.ndim)
     back: dict[Node, Node] = {asleep: v for v, asleep in bare.items()}
-    return [substitute(node, back) for node in found]
+    return substitute_each(found, back)
 
 
 def pushforward(y: Node, x: Variable, direction: Node) -> Node:

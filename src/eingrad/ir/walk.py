@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from . import build
 from .apply import apply
@@ -79,23 +79,33 @@ def rebuild(node: Node, operands: tuple[Node, ...]) -> Node:
 
 def transform(root: Node, leaf: Callable[[Node], Node | None]) -> Node:
     """Replace nodes bottom-up: `leaf(node)` gives the replacement, or None to rebuild the node."""
+    return transform_each([root], leaf)[0]
+
+
+def transform_each(roots: Sequence[Node], leaf: Callable[[Node], Node | None]) -> list[Node]:
+    """`transform` of several roots, what they share once: linear in the whole graph."""
     new: dict[Node, Node] = {}
-    for node in topological(root):
+    for node in topological(*roots):
         replaced = leaf(node)
         new[node] = (
             replaced
             if replaced is not None
             else rebuild(node, tuple(new[o] for o in node.operands))
         )
-    return new[root]
+    return [new[root] for root in roots]
 
 
 def with_facts(root: Node) -> Node:
     """The root with the declared facts of its variables put to use."""
-    asleep = [v for v in variables(root) if v.dormant]
+    return with_facts_each([root])[0]
+
+
+def with_facts_each(roots: Sequence[Node]) -> list[Node]:
+    """`with_facts` of several roots in one walk."""
+    asleep = [v for v in variables(*roots) if v.dormant]
     if not asleep:
-        return root
-    return substitute(root, {v: awake(v) for v in asleep})
+        return list(roots)
+    return substitute_each(roots, {v: awake(v) for v in asleep})
 
 
 def awake(v: Variable) -> Variable:
@@ -106,3 +116,8 @@ def awake(v: Variable) -> Variable:
 def substitute(root: Node, mapping: Mapping[Node, Node]) -> Node:
     """The root with nodes exchanged for nodes of the same shape."""
     return transform(root, mapping.get)
+
+
+def substitute_each(roots: Sequence[Node], mapping: Mapping[Node, Node]) -> list[Node]:
+    """`substitute` in several roots in one walk."""
+    return transform_each(roots, mapping.get)

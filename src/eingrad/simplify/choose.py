@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..ir.apply import apply
 from ..ir.build import scale, split_coefficient
 from ..ir.node import Apply, Node, Sum, Term
@@ -21,6 +23,21 @@ def shortest(node: Node) -> Node:
     return min(candidates, key=length)
 
 
+def shortest_together(nodes: Sequence[Node]) -> list[Node]:
+    """Forms of several tensors that are computed together: a form of one that is longer than
+    another, but shares more with the rest, is the better one."""
+    chosen = list(nodes)
+    if len(topological(*nodes)) > MAX_NODES:
+        return chosen
+    best = length(*chosen)
+    for k, node in enumerate(nodes):
+        trial = [*chosen[:k], shortest(node), *chosen[k + 1 :]]
+        if trial[k] is not node and length(*trial) < best:
+            chosen, best = trial, length(*trial)
+    together = [shortest(node) for node in nodes]
+    return together if length(*together) < best else chosen
+
+
 def _without_complements(node: Node) -> Node:
     """σ(−z) beside σ(z) as 1 − σ(z), so that (1 − y) σ(z) − y σ(−z) becomes σ(z) − y."""
     logistic = {
@@ -38,10 +55,10 @@ def _without_complements(node: Node) -> Node:
     return transform(node, complement)
 
 
-def length(node: Node) -> int:
+def length(*nodes: Node) -> int:
     """How many factors, terms and functions the graph has; shared parts count once."""
     total = 0
-    for n in topological(node):
+    for n in topological(*nodes):
         if isinstance(n, Apply):
             total += 1 + len(n.operands)
         elif isinstance(n, Sum):
