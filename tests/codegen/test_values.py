@@ -16,9 +16,13 @@ from eingrad.dims import product
 from eingrad.ir import build
 from eingrad.ir.node import Node, Variable
 from eingrad.verify.reference import evaluate, evaluate_all
+from tests.codegen import backends
+from tests.codegen.backends import BACKENDS
 from tests.strategies import SIZES, Expression, expressions, make_variables, random_values
 
 MAX_ENTRIES = 20_000
+# Of the examples for NumPy, one in so many is tried in a framework.
+SHARE = {"jax": 5, "torch": 3, "tensorflow": 5, "array_api": 4}
 
 
 def call(generated: Generated, values: Mapping[str, Any], sizes: Mapping[str, int] = SIZES) -> Any:
@@ -26,6 +30,18 @@ def call(generated: Generated, values: Mapping[str, Any], sizes: Mapping[str, in
     extra = {python: sizes[symbol] for symbol, python in generated.sizes.items()}
     renamed = {python: values[v] for v, python in generated.arguments.items()}
     return generated.function()(**renamed, **extra)
+
+
+def of(
+    backend: str,
+    generated: Generated,
+    values: Mapping[str, Any],
+    sizes: Mapping[str, int] = SIZES,
+) -> Any:
+    """The same in a framework; NumPy gets what it is given, the others arrays of their own."""
+    if backend == "numpy":
+        return call(generated, values, sizes)
+    return backends.call(backend, generated, values, sizes)
 
 
 def assert_equal(result: Any, expected: np.ndarray, tolerance: float = 1e-9) -> None:
@@ -40,79 +56,100 @@ def entries(node: Node, sizes: Mapping[str, int] = SIZES) -> int:
     return product(node.shape).evaluate(sizes)
 
 
-@settings(max_examples=400, deadline=None)
-@given(expressions())
-def test_a_node(expression: Expression) -> None:
-    values = random_values(expression.variables)
-    generated = generate({"y": expression.node})
-    assert_equal(call(generated, values), evaluate(expression.node, values, SIZES))
+def holds(backend: str, examples: int, *strategies: st.SearchStrategy[Any]) -> Any:
+    """Run a check on examples; fewer of them where a framework compiles each anew."""
+    count = examples if backend == "numpy" else max(1, examples // SHARE[backend])
+
+    def run(check: Any) -> None:
+        settings(max_examples=count, deadline=None)(given(*strategies)(check))()
+
+    return run
 
 
-@settings(max_examples=300, deadline=None)
-@given(expressions(max_steps=5), st.data())
-def test_a_derivative_with_its_deltas(expression: Expression, data: st.DataObject) -> None:
-    y = expression.node
-    order = data.draw(st.integers(1, 2))
-    wrt = [data.draw(st.sampled_from(expression.variables)) for _ in range(order)]
-    if entries(y) * np.prod([float(entries(x)) for x in wrt]) > MAX_ENTRIES:
-        wrt = [v for v in expression.variables if not v.shape][:1]
-    derivative = differentiate(y, wrt)
-    values = random_values(expression.variables)
-    generated = generate({"d": derivative}, arguments=expression.variables)
-    assert_equal(call(generated, values), evaluate(derivative, values, SIZES))
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_node(backend: str) -> None:
+    @holds(backend, 400, expressions())
+    def check(expression: Expression) -> None:
+        values = random_values(expression.variables)
+        generated = generate({"y": expression.node}, backend=backend)
+        assert_equal(of(backend, generated, values), evaluate(expression.node, values, SIZES))
 
 
-@settings(max_examples=100, deadline=None)
-@given(expressions(max_steps=5, scalar=True), st.data())
-def test_value_and_gradients_together(expression: Expression, data: st.DataObject) -> None:
-    wrt = data.draw(st.lists(st.sampled_from(expression.variables), min_size=1, max_size=3))
-    nodes = [expression.node, *(differentiate(expression.node, [x]) for x in wrt)]
-    generated = generate({f"y{k}": n for k, n in enumerate(nodes)}, arguments=expression.variables)
-    values = random_values(expression.variables)
-    results = call(generated, values)
-    for result, expected in zip(results, evaluate_all(nodes, values, SIZES), strict=True):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_derivative_with_its_deltas(backend: str) -> None:
+    @holds(backend, 300, expressions(max_steps=5), st.data())
+    def check(expression: Expression, data: st.DataObject) -> None:
+        y = expression.node
+        order = data.draw(st.integers(1, 2))
+        wrt = [data.draw(st.sampled_from(expression.variables)) for _ in range(order)]
+        if entries(y) * np.prod([float(entries(x)) for x in wrt]) > MAX_ENTRIES:
+            wrt = [v for v in expression.variables if not v.shape][:1]
+        derivative = differentiate(y, wrt)
+        values = random_values(expression.variables)
+        generated = generate({"d": derivative}, arguments=expression.variables, backend=backend)
+        assert_equal(of(backend, generated, values), evaluate(derivative, values, SIZES))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_value_and_gradients_together(backend: str) -> None:
+    @holds(backend, 100, expressions(max_steps=5, scalar=True), st.data())
+    def check(expression: Expression, data: st.DataObject) -> None:
+        wrt = data.draw(st.lists(st.sampled_from(expression.variables), min_size=1, max_size=3))
+        nodes = [expression.node, *(differentiate(expression.node, [x]) for x in wrt)]
+        outputs = {f"y{k}": n for k, n in enumerate(nodes)}
+        generated = generate(outputs, arguments=expression.variables, backend=backend)
+        values = random_values(expression.variables)
+        results = of(backend, generated, values)
+        for result, expected in zip(results, evaluate_all(nodes, values, SIZES), strict=True):
+            assert_equal(result, expected)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_sizes_zero_and_one(backend: str) -> None:
+    @holds(backend, 150, expressions(max_steps=5), st.permutations([0, 1, 2]))
+    def check(expression: Expression, small: list[int]) -> None:
+        sizes = dict(zip(SIZES, small, strict=True))
+        node = expression.node
+        try:
+            values = random_values(expression.variables, sizes=sizes)
+            expected = evaluate(node, values, sizes)
+        except Exception:  # a slice that is longer than so small an axis
+            return
+        generated = generate({"y": node}, arguments=expression.variables, backend=backend)
+        with np.errstate(all="ignore"):
+            result = of(backend, generated, values, sizes)
         assert_equal(result, expected)
 
 
-@settings(max_examples=150, deadline=None)
-@given(
-    expressions(max_steps=5),
-    st.permutations([0, 1, 2]),
-)
-def test_sizes_zero_and_one(expression: Expression, small: list[int]) -> None:
-    sizes = dict(zip(SIZES, small, strict=True))
-    node = expression.node
-    try:
-        values = random_values(expression.variables, sizes=sizes)
-        expected = evaluate(node, values, sizes)
-    except Exception:  # a slice that is longer than so small an axis
-        return
-    with np.errstate(all="ignore"):
-        result = call(generate({"y": node}, arguments=expression.variables), values, sizes)
-    assert_equal(result, expected)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_float32_stays_float32(backend: str) -> None:
+    @holds(backend, 150, expressions())
+    def check(expression: Expression) -> None:
+        values = {k: v.astype(np.float32) for k, v in random_values(expression.variables).items()}
+        generated = generate(
+            {"y": expression.node}, arguments=expression.variables, backend=backend
+        )
+        result = of(backend, generated, values)
+        if generated.arguments:
+            assert result.dtype == np.float32
+        assert_equal(result, evaluate(expression.node, values, SIZES), 1e-3)
 
 
-@settings(max_examples=150, deadline=None)
-@given(expressions())
-def test_float32_stays_float32(expression: Expression) -> None:
-    values = {k: v.astype(np.float32) for k, v in random_values(expression.variables).items()}
-    generated = generate({"y": expression.node}, arguments=expression.variables)
-    result = call(generated, values)
-    if generated.arguments:
-        assert result.dtype == np.float32
-    assert_equal(result, evaluate(expression.node, values, SIZES), 1e-3)
+def spaced(array: np.ndarray) -> np.ndarray:
+    """The array as a view that is not contiguous, read only."""
+    places = tuple(slice(1, None, 2) for _ in array.shape)
+    room = np.full([2 * k for k in array.shape], np.nan)
+    room[places] = array
+    view = room[(..., *places)]
+    view.flags.writeable = False
+    return view
 
 
 @settings(max_examples=100, deadline=None)
 @given(expressions())
 def test_arrays_that_are_not_contiguous_and_are_not_changed(expression: Expression) -> None:
     values = random_values(expression.variables)
-    strided = {}
-    for name, array in values.items():
-        room = np.full([2 * k for k in array.shape], np.nan)
-        room[tuple(slice(1, None, 2) for _ in array.shape)] = array
-        strided[name] = room[(..., *(slice(1, None, 2) for _ in array.shape))]
-        strided[name].flags.writeable = False
+    strided = {name: spaced(array) for name, array in values.items()}
     result = call(generate({"y": expression.node}, arguments=expression.variables), strided)
     assert_equal(result, evaluate(expression.node, values, SIZES))
     if np.ndim(result):
