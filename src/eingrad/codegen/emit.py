@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
+from ..ir.record import lookup
 from .names import Names
 from .program import Program, Value
 from .spell import OPERATORS, Speller, data_text
@@ -157,7 +158,13 @@ class Emission:
                 self.spell.fill("scalar", [tree]) if arg.weak else tree
                 for arg, tree in zip(value.args, args, strict=True)
             ]
-        tree = fill(template, args) if template is not None else self.spell.expression(value, args)
+        if template is None:
+            tree = self.spell.expression(value, args)
+        elif len(args) > 1 and lookup(value.params[0]).elementwise:
+            shapes = [a.shape for a in value.args]
+            tree = self.spell.elementwise(shapes, args, lambda *given: fill(template, given))
+        else:
+            tree = fill(template, args)
         self._tree[value] = tree
         self._length[value] = sum(self._length[a] for a in value.args) + _own_length(value)
         if value.op in FREE:

@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import ast
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ..dims import Dim
+from ..ir.node import Shape
 from .arguments import size_text
-from .program import ZERO, Value
+from .program import ZERO, Value, broadcast
 from .targets.target import Target, fill, number_source
 
 OPERATORS: dict[str, ast.operator] = {
     "mul": ast.Mult(),
     "div": ast.Div(),
 }
+
+
+def _binary(operator: ast.operator, a: ast.expr, b: ast.expr) -> ast.expr:
+    return ast.BinOp(a, operator, b)
 
 
 class Speller:
@@ -89,12 +96,40 @@ class Speller:
         places = [f"_slot{k}_" for k in range(len(args))]
         return fill(self.target.spellings[spelling].format(*places, **texts), args)
 
+    def elementwise(
+        self, shapes: Sequence[Shape], args: list[ast.expr], write: Callable[..., ast.expr]
+    ) -> ast.expr:
+        """`write(*args)`; where the library cannot broadcast that, alike axes are put side by side.
+
+        Axes are alike along which the same operands are broadcast.
+        """
+        most = self.target.broadcast_axes
+        total = broadcast(shapes)
+        if most is None or len(total) <= most:
+            return write(*args)
+        axes = range(len(total))
+        lacking = [[len(s) < n or s[-n].is_one for s in shapes] for n in range(len(total), 0, -1)]
+        long = [state for state, dim in zip(lacking, total, strict=True) if not dim.is_one]
+        if sum(now != before for before, now in pairwise(long)) < most:
+            return write(*args)
+        order = sorted(axes, key=lambda k: lacking[k])
+        turned = []
+        for shape, tree in zip(shapes, args, strict=True):
+            if shape:
+                absent = ", ".join(["None"] * (len(total) - len(shape)))
+                tree = fill(f"_slot0_[{absent}]", [tree]) if absent else tree
+                tree = self.fill("transpose", [tree], axes=", ".join(map(str, order)))
+            turned.append(tree)
+        back = ", ".join(str(order.index(k)) for k in axes)
+        return self.fill("transpose", [write(*turned)], axes=back)
+
     def expression(self, value: Value, args: list[ast.expr]) -> ast.expr:
         op = value.op
         if op in OPERATORS:
             if op == "mul" and value.args[0] is value.args[1] and not isinstance(args[0], ast.Name):
                 return ast.BinOp(args[0], ast.Pow(), ast.Constant(2))
-            return ast.BinOp(args[0], OPERATORS[op], args[1])
+            shapes = [a.shape for a in value.args]
+            return self.elementwise(shapes, args, partial(_binary, OPERATORS[op]))
         method = getattr(self, f"_{op}", None)
         if method is not None:
             return method(value, args)
@@ -114,8 +149,11 @@ class Speller:
 
     def _add(self, value: Value, args: list[ast.expr]) -> ast.expr:
         tree = args[0] if value.params[0] > 0 else ast.UnaryOp(ast.USub(), args[0])
-        for sign, arg in zip(value.params[1:], args[1:], strict=True):
-            tree = ast.BinOp(tree, ast.Add() if sign > 0 else ast.Sub(), arg)
+        shape = value.args[0].shape
+        for sign, other, arg in zip(value.params[1:], value.args[1:], args[1:], strict=True):
+            operator = ast.Add() if sign > 0 else ast.Sub()
+            tree = self.elementwise([shape, other.shape], [tree, arg], partial(_binary, operator))
+            shape = broadcast([shape, other.shape])
         return tree
 
     def _matmul(self, value: Value, args: list[ast.expr]) -> ast.expr:

@@ -57,6 +57,9 @@ class Target:
         Operation → source of the function that its spelling calls.
     row_vectors:
         Whether Aᵀv is written `v @ A`: XLA copies Aᵀ on a processor, which takes longer than the
+    broadcast_axes:
+        How many groups of neighbouring axes elementwise operations take that differ in which
+        operands are broadcast along them; None is any number.
         product.
     """
 
@@ -82,6 +85,7 @@ class Target:
         text = (
             code(slots, dict(params))
             if callable(code)
+    broadcast_axes: int | None = None
             else code.format(*slots, **{k: literal(v) for k, v in params.items()})
         )
         return text

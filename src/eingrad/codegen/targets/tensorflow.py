@@ -124,5 +124,6 @@ TENSORFLOW = Target(
     embed=embedding(place),
     weak_arguments=False,
     negative_places=False,
+    broadcast_axes=5,
     helpers=HELPERS,
 )
