@@ -26,7 +26,7 @@ def given(backend: str, values: Mapping[str, Any]) -> dict[str, Any]:
         tensorflow = importlib.import_module("tensorflow")
         return {k: tensorflow.constant(np.asarray(v)) for k, v in values.items()}
     if backend == "array_api":
-        strict = importlib.import_module("array_api_strict")
+        strict = framework_strict()
         return {k: strict.asarray(np.asarray(v)) for k, v in values.items()}
     return dict(values)
 
@@ -37,6 +37,15 @@ def framework_jax() -> Any:
     jax.config.update("jax_enable_x64", True)
     jax.config.update("jax_disable_most_optimizations", True)
     return jax
+
+
+def framework_strict() -> Any:
+    """The array API standard and nothing else, with nothing whose shape depends on values."""
+    strict = importlib.import_module("array_api_strict")
+    strict.set_array_api_strict_flags(
+        api_version="2024.12", boolean_indexing=False, data_dependent_shapes=False
+    )
+    return strict
 
 
 def returned(result: Any) -> Any:
@@ -52,6 +61,8 @@ def call(
     """What a generated function returns for arrays by the names of the variables."""
     extra = {python: sizes[symbol] for symbol, python in generated.sizes.items()}
     renamed = {python: values[v] for v, python in generated.arguments.items()}
+    if backend == "array_api" and not renamed:  # nothing else would tell it the namespace
+        extra["xp"] = framework_strict()
     function = generated.function()
     if backend == "jax":  # operation by operation each would be compiled apart
         function = framework_jax().jit(function, static_argnames=tuple(extra))

@@ -20,9 +20,18 @@ class Signature:
         Symbol → local name.
     extra_sizes:
         Symbols that no argument shows, which are arguments themselves.
+    keywords:
+        Further arguments by keyword, None by default → what they are.
     """
 
-    def __init__(self, variables: Sequence[Variable], symbols: set[str], scope: Names) -> None:
+    def __init__(
+        self,
+        variables: Sequence[Variable],
+        symbols: set[str],
+        scope: Names,
+        keywords: Mapping[str, str] = {},
+    ) -> None:
+        self.keywords = keywords
         self.variables = list(variables)
         self.scope = scope
         self.names = {v.name: scope.fresh(v.name) for v in self.variables}
@@ -86,8 +95,8 @@ class Signature:
     def parameters(self) -> str:
         """The parameter list."""
         listed = [self.names[v.name] for v in self.variables]
-        if self.extra_sizes:
-            listed += ["*", *self.extra_sizes.values()]
+        if self.extra_sizes or self.keywords:
+            listed += ["*", *self.extra_sizes.values(), *(f"{k}=None" for k in self.keywords)]
         return ", ".join(listed)
 
     def checks(self, used: set[str], checked: bool = True) -> list[str]:
@@ -189,13 +198,14 @@ class Signature:
                 self.size_names.setdefault(symbol, identifier(symbol))
         lines = ["Computed by eingrad." if not notes else _clean(notes[0])]
         lines += [_clean(n) for n in notes[1:]]
-        if self.variables or self.extra_sizes:
+        if self.variables or self.extra_sizes or self.keywords:
             lines += ["", "Parameters", "----------"]
             for v in self.variables:
                 facts = " ".join(sorted(v.facts))
                 kind = f"array of shape {self._expected(v.shape)}" if v.shape else "number"
                 lines.append(f"{self.names[v.name]} : {kind}{', ' + facts if facts else ''}")
             lines += [f"{n} : int, a size" for n in self.extra_sizes.values()]
+            lines += [f"{name} : {meaning}" for name, meaning in self.keywords.items()]
         lines += ["", "Returns", "-------"]
         for key, node in outputs.items():
             kind = f"array of shape {self._expected(node.shape)}" if node.shape else "number"

@@ -81,7 +81,7 @@ class Speller:
             text = ("" if start == ZERO else self.dim(start)) + ":"
             text += "" if stop == total else self.dim(stop)
             texts.append(text + (f":{step}" if step > 1 else ""))
-        return _brackets(texts), _brackets(turned)
+        return _brackets(texts, self.target.whole_indices), _brackets(turned)
 
     def fill_text(self, spelling: str, *args: str, **params: Any) -> str:
         """`fill` of source, as source."""
@@ -330,8 +330,10 @@ class Speller:
         return fill(template, args)
 
 
-def _brackets(entries: list[str]) -> str:
-    """`[…]` without trailing colons; empty when nothing is left."""
+def _brackets(entries: list[str], whole: bool = False) -> str:
+    """`[…]` without trailing colons unless all axes are named; empty when nothing is left."""
+    if whole and any(e != ":" for e in entries):
+        return f"[{', '.join(entries)}]"
     while entries and entries[-1] == ":":
         entries = entries[:-1]
     return f"[{', '.join(entries)}]" if entries else ""

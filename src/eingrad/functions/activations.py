@@ -113,6 +113,7 @@ register(
             "jax": "jnp.heaviside({0}, 0.0)",
             "torch": "(({0}) > 0).to(({0}).dtype)",
             "tensorflow": "tf.cast(({0}) > 0, ({0}).dtype)",
+            "array_api": "xp.astype(({0}) > 0, ({0}).dtype)",
         },
         notation=Notation(
             "call", "step", r"\operatorname{step}", note="step(x) is 1 where x > 0, else 0"

@@ -64,6 +64,25 @@ def _logsumexp(z):
         return np.log(np.exp(z - top).sum(axis=-1)) + top[..., 0]
 '''
 
+SOFTMAX_STANDARD = '''
+def _softmax(z, xp):
+    """exp(z) / sum of exp(z) along the last axis, shifted so that nothing overflows."""
+    if not z.shape[-1]:
+        return xp.asarray(z, copy=True)
+    e = xp.exp(z - xp.max(z, axis=-1, keepdims=True))
+    return e / xp.sum(e, axis=-1, keepdims=True)
+'''
+
+LOGSUMEXP_STANDARD = '''
+def _logsumexp(z, xp):
+    """Log of the sum of exp(z) along the last axis, shifted so that nothing overflows."""
+    if not z.shape[-1]:
+        return xp.sum(z, axis=-1) - math.inf
+    top = xp.max(z, axis=-1, keepdims=True)
+    top = xp.where(xp.isfinite(top), top, 0)
+    return xp.log(xp.sum(xp.exp(z - top), axis=-1)) + top[..., 0]
+'''
+
 
 register(
     Record(
@@ -77,8 +96,9 @@ register(
             "jax": "jax.nn.softmax({0}, axis=-1)",
             "torch": "torch.softmax({0}, dim=-1)",
             "tensorflow": "tf.nn.softmax({0}, axis=-1)",
+            "array_api": "_softmax({0}, xp)",
         },
-        helpers={"numpy": SOFTMAX},
+        helpers={"numpy": SOFTMAX, "array_api": SOFTMAX_STANDARD},
         notation=Notation("call", "softmax", r"\operatorname{softmax}"),
         domain=("real",),
         spellings=("softmax",),
@@ -106,8 +126,9 @@ register(
             "jax": "jax.nn.log_softmax({0}, axis=-1)",
             "torch": "torch.log_softmax({0}, dim=-1)",
             "tensorflow": "tf.nn.log_softmax({0}, axis=-1)",
+            "array_api": "{0} - _logsumexp({0}, xp)[..., None]",
         },
-        helpers={"numpy": LOGSUMEXP},
+        helpers={"numpy": LOGSUMEXP, "array_api": LOGSUMEXP_STANDARD},
         notation=Notation("call", "log_softmax", r"\operatorname{log\,softmax}"),
         domain=("real",),
         spellings=("log_softmax", "logsoftmax"),
@@ -129,8 +150,9 @@ register(
             "jax": "jax.nn.logsumexp({0}, axis=-1)",
             "torch": "torch.logsumexp({0}, dim=-1)",
             "tensorflow": "tf.reduce_logsumexp({0}, axis=-1)",
+            "array_api": "_logsumexp({0}, xp)",
         },
-        helpers={"numpy": LOGSUMEXP},
+        helpers={"numpy": LOGSUMEXP, "array_api": LOGSUMEXP_STANDARD},
         notation=Notation("call", "logsumexp", r"\operatorname{logsumexp}"),
         domain=("real",),
         spellings=("logsumexp",),

@@ -68,12 +68,14 @@ def _spread(emission: Emission, core: Value, pattern: Sequence[Place]) -> str:
         text = spell.fill_text("transpose", text, axes=", ".join(map(str, order)))
     present = {k for axis, k in first.items() if axis >= absent}
     if not core.weak:
-        text = _subscript(text, [":" if k in present else "None" for k in range(len(pattern))])
+        entries = [":" if k in present else "None" for k in range(len(pattern))]
+        text = _subscript(text, entries, spell.target.whole_indices)
     if equal:
         masks = []
         for j, k in equal:
             between = [":" if n in (j, k) else "None" for n in range(j, len(pattern))]
-            masks.append(_subscript(spell.fill_text("eye_mask", n=pattern[k][3]), between))
+            mask = spell.fill_text("eye_mask", n=pattern[k][3])
+            masks.append(_subscript(mask, between, spell.target.whole_indices))
         deep = len(pattern) > SELECTED_AXES and "deep_where" in spell.target.spellings
         spelling = "deep_where" if deep else "where"
         text = spell.fill_text(spelling, " & ".join(masks), text, spell.fill_text("zero"))
@@ -85,10 +87,10 @@ def _spread(emission: Emission, core: Value, pattern: Sequence[Place]) -> str:
     return text
 
 
-def _subscript(text: str, entries: list[str]) -> str:
+def _subscript(text: str, entries: list[str], whole: bool) -> str:
     """The array with new axes where the entries say None."""
     if "None" not in entries:
         return text
-    while entries[-1] == ":":
+    while entries[-1] == ":" and not whole:
         entries = entries[:-1]
     return f"({text})[{', '.join(entries)}]"

@@ -26,6 +26,10 @@ IMPORTS = re.compile(r"(?<![\w.])(scipy\.\w+|itertools|functools|math|jax)\.")
 PRECISE = 2**53
 
 
+class Lacking(Exception):
+    """What a library does not have, as the text of the exception."""
+
+
 @dataclass(frozen=True)
 class Target:
     """One backend.
@@ -57,10 +61,16 @@ class Target:
         Operation → source of the function that its spelling calls.
     row_vectors:
         Whether Aᵀv is written `v @ A`: XLA copies Aᵀ on a processor, which takes longer than the
-    broadcast_axes:
-        How many groups of neighbouring axes elementwise operations take that differ in which
-        operands are broadcast along them; None is any number.
         product.
+    keywords:
+        Further arguments of every function, by keyword and None by default → what they are.
+    whole_indices:
+        Whether an index has to name all axes, also those at the end that it takes whole.
+    translate:
+        `(template of NumPy) -> template` for records that state none; where the library does not
+        have what it needs, it raises `Lacking`.
+    translate_helpers:
+        The same for the functions that such a template calls.
     """
 
     name: str
@@ -74,21 +84,27 @@ class Target:
     single_axes: bool = True
     helpers: Mapping[str, str] = field(default_factory=dict)
     row_vectors: bool = False
+    keywords: Mapping[str, str] = field(default_factory=dict)
+    whole_indices: bool = False
+    translate: Callable[[str], str] | None = None
+    translate_helpers: Callable[[str], str] | None = None
 
     def function_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
         """The template of a record's code, with its parameters filled in."""
         record = lookup(name)
         code = record.code.get(self.name)
+        translate = self.translate if code is None else None
+        if translate is not None:
+            code = record.code["numpy"]
         if code is None:
             raise UnsupportedError(f"{name} has no code for {self.name}")
         slots = [f"_slot{k}_" for k in range(count)]
         text = (
             code(slots, dict(params))
             if callable(code)
-    broadcast_axes: int | None = None
             else code.format(*slots, **{k: literal(v) for k, v in params.items()})
         )
-        return text
+        return text if translate is None else self._translated(name, translate, text)
 
     def number_template(self, name: str, count: int, params: Mapping[str, Any]) -> str:
         """The template of a record's value at Python numbers, which is one itself.
@@ -108,7 +124,19 @@ class Target:
 
     def helper(self, name: str) -> str:
         """Source of the functions that the code of a record calls; empty when there are none."""
-        return lookup(name).helpers.get(self.name, "")
+        record = lookup(name)
+        if self.translate_helpers is None or self.name in record.code:
+            return record.helpers.get(self.name, "")
+        return self._translated(name, self.translate_helpers, record.helpers.get("numpy", ""))
+
+    def _translated(self, name: str, translate: Callable[[str], str], text: str) -> str:
+        """NumPy's code of a record in terms of this library."""
+        try:
+            return translate(text)
+        except Lacking as lacking:
+            raise UnsupportedError(
+                f"{name} has no code for {self.name}, which lacks {lacking}"
+            ) from None
 
 
 def literal(value: Any) -> str:
