@@ -57,6 +57,9 @@ class Target:
         Whether a negative index counts from the end where the library takes and adds up.
     single_axes:
         Whether a pair of axes to contract may be given without brackets round each.
+    broadcast_axes:
+        How many groups of neighbouring axes elementwise operations take that differ in which
+        operands are broadcast along them; None is any number.
     helpers:
         Operation → source of the function that its spelling calls.
     row_vectors:
@@ -82,6 +85,7 @@ class Target:
     weak_arguments: bool = True
     negative_places: bool = True
     single_axes: bool = True
+    broadcast_axes: int | None = None
     helpers: Mapping[str, str] = field(default_factory=dict)
     row_vectors: bool = False
     keywords: Mapping[str, str] = field(default_factory=dict)
