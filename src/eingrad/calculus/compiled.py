@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,9 +18,27 @@ if TYPE_CHECKING:
 
 
 class CompiledFunction:
-    """A generated function that takes arrays by name.
+    """A generated function that takes arrays by position, in the order of `arguments`, or by name.
 
-    Values that it does not need may be left out and are accepted; unknown names are an error.
+    Values that it does not need may be left out and are accepted; unknown names are an error. Its
+    name, documentation and signature are those of the generated function, and transformations of
+    the framework (`jit`, `vmap`, `torch.compile`, `tf.function`) take it.
+
+    Attributes
+    ----------
+    source:
+        The module.
+    arguments:
+        The names of the variables that it needs, in order.
+
+    Examples
+    --------
+    >>> import eingrad
+    >>> f = eingrad.gradient("sum((X*w - y).^2)", "w").function()
+    >>> f.__name__, f.arguments
+    ('gradient', ('X', 'w', 'y'))
+    >>> f([[1, 2], [3, 4]], [1, 1], y=[2, 5])
+    array([14., 20.])
     """
 
     def __init__(self, generated: Any, names: Sequence[str]) -> None:
@@ -27,6 +46,7 @@ class CompiledFunction:
         self.arguments: tuple[str, ...] = tuple(generated.arguments)
         self._accepted = frozenset(names)
         self._call = generated.function()
+        functools.update_wrapper(self, self._call)
         # Sizes that no argument shows (an identity alone) are given by their symbol.
         self._sizes = tuple(generated.sizes)
         self._safe: Mapping[str, str] = {**generated.renamed, **generated.sizes}
@@ -86,7 +106,13 @@ class Computed(ABC):
     def function(
         self, backend: str = "numpy", outputs: Sequence[str] | None = None
     ) -> CompiledFunction:
-        """The generated function, ready to call with arrays by name."""
+        """The generated function, ready to call with arrays by position or by name.
+
+        Raises
+        ------
+        UnsupportedError
+            The backend is unknown or lacks a function, or its library is not installed.
+        """
         generated = self._generated(backend, outputs)
         return CompiledFunction(generated, [v.name for v in self.variables])
 

@@ -109,10 +109,19 @@ class CustomRule:
 
     @cached_property
     def module(self) -> ModuleType:
-        """The module, imported."""
+        """The module, imported.
+
+        Raises
+        ------
+        UnsupportedError
+            The framework is not installed.
+        """
+        from ..codegen import framework_needed
+
         module = ModuleType(f"eingrad_rule_{self.name}")
         sys.modules[module.__name__] = module  # where frameworks look for the source of a function
-        exec(compile(self.source, f"<eingrad rule {self.name}>", "exec"), module.__dict__)
+        with framework_needed(f"the rule {self.name}"):
+            exec(compile(self.source, f"<eingrad rule {self.name}>", "exec"), module.__dict__)
         return module
 
     def function(self) -> Any:

@@ -17,6 +17,7 @@ from ..ir import walk
 from ..ir.node import Node, Shape, Variable
 from .arguments import Signature, plain_symbols
 from .emit import Emission, reachable
+from .installed import framework_needed
 from .lower import Lowering
 from .names import Names, identifier
 from .plan import Plan, plan_of
@@ -73,13 +74,20 @@ class Generated:
     _compiled: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def function(self) -> Callable[..., Any]:
-        """The compiled function; it takes arguments by position or keyword."""
-        if not self._compiled:
+        """The compiled function; it takes arguments by position or keyword.
+
+        Raises
+        ------
+        UnsupportedError
+            The framework that it is for is not installed.
+        """
+        if self.name not in self._compiled:
             file = f"<eingrad {self.name} {next(NUMBERS)}>"
             # Tracebacks show the source, and AutoGraph reads it.
             lines = self.source.splitlines(keepends=True)
             linecache.cache[file] = (len(self.source), None, lines, file)
-            exec(compile(self.source, file, "exec"), self._compiled)
+            with framework_needed(f"the generated function {self.name}"):
+                exec(compile(self.source, file, "exec"), self._compiled)
             weakref.finalize(self._compiled[self.name], linecache.cache.pop, file, None)
         return self._compiled[self.name]
 

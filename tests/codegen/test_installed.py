@@ -1,0 +1,54 @@
+"""A framework that is not there is an error that says how to install it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import eingrad
+from eingrad.codegen import framework_needed, generate
+from eingrad.errors import UnsupportedError
+from eingrad.ir import build
+from eingrad.ir.node import variable
+
+FRAMEWORKS = ("jax", "torch", "tensorflow")
+
+
+def generated(backend: str) -> Any:
+    return generate({"y": variable("x", build.dims("n")) ** 2}, name="square", backend=backend)
+
+
+WAYS: dict[str, Callable[[str], Any]] = {
+    "generated": lambda backend: generated(backend).function(),
+    "function": lambda backend: eingrad.gradient("x'*x", "x").function(backend),
+    "rule": lambda backend: eingrad.custom_rule("x'*x", "x", backend=backend).function(),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("backend", FRAMEWORKS)
+def test_the_extra_is_named(backend: str, way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in [backend, *(m for m in sys.modules if m.startswith(f"{backend}."))]:
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UnsupportedError) as caught:
+        WAYS[way](backend)
+    message = f'needs {backend}, which is not installed: pip install "eingrad[{backend}]"'
+    assert message in str(caught.value)
+
+
+def test_the_source_needs_no_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    text = generated("torch")
+    assert text.source.startswith("import torch\n")
+    with pytest.raises(UnsupportedError):
+        text.function()
+    monkeypatch.undo()
+    assert text.function()([3.0]).tolist() == [9.0]  # once it is there, the same object serves
+
+
+def test_another_missing_module_stays_what_it_is() -> None:
+    with pytest.raises(ModuleNotFoundError), framework_needed("this"):
+        import no_module_is_called_so  # noqa: F401
