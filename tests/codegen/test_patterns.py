@@ -15,6 +15,7 @@ from eingrad.dims import Dim, as_dim
 from eingrad.ir import build, construct, kernels
 from eingrad.ir.node import Node, variable
 from eingrad.verify.reference import evaluate
+from tests.codegen.backends import BACKENDS, call
 
 X = variable("x", build.dims("n"))
 Y = variable("y", build.dims("m"))
@@ -162,6 +163,25 @@ def test_deltas_are_written_at_the_end_only() -> None:
     agree(construct.kron(eye, A))
     agree(construct.kron(A, eye) + construct.kron(A * A, eye))
     agree(construct.kron(eye, construct.eye(3)))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_number_at_single_places(backend: str) -> None:
+    """3·x[1] and x[2]·B[1, 0] have derivatives that are a number at a place."""
+    one = as_dim(1)
+    linear = 3 * construct.sum_axes(sliced(X, 0, 1, 1, one))
+    entry = construct.sum_axes(sliced(sliced(B, 0, 1, 1, one), 1, 0, 1, one))
+    mixed = construct.sum_axes(sliced(X, 0, 2, 1, one)) * entry
+    rows = construct.trace(
+        construct.take_slice(construct.take_slice(L, 0, 2, 1, as_dim(3)), 1, 4, 1, as_dim(3))
+    )
+    values = {"x": np.ones(6), "B": np.ones((6, 6)), "L": np.ones((7, 8))}
+    for node, wrt in ((linear, [X]), (mixed, [X, B]), (rows, [L])):
+        slope = differentiate(node, wrt)
+        generated = generate({"y": slope}, arguments=wrt, backend=backend)
+        given = {n: values[n] for n in generated.arguments}
+        result = call(backend, generated, given)
+        np.testing.assert_array_equal(result, evaluate(slope, values, SIZES))
 
 
 def test_results_do_not_depend_on_one_another() -> None:

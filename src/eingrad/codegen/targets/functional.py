@@ -80,10 +80,12 @@ def _spread(emission: Emission, core: Value, pattern: Sequence[Place]) -> str:
         spelling = "deep_where" if deep else "where"
         text = spell.fill_text(spelling, " & ".join(masks), text, spell.fill_text("zero"))
     masked = {j for j, _ in equal}
+    partial = core.weak and 0 not in masked  # no mask gave a number all axes
     for axis, k in first.items():
         lazy = axis < absent or core.shape[axis - absent].is_one
-        if lazy and k not in masked and not pattern[k][3].is_one:
-            return spell.fill_text("broadcast", text, shape=tuple(p[3] for p in pattern))
+        partial |= lazy and k not in masked and not pattern[k][3].is_one
+    if partial:
+        return spell.fill_text("broadcast", text, shape=tuple(p[3] for p in pattern))
     return text
 
 
