@@ -63,9 +63,9 @@ def _whole(index):
     """An index as integers; what is not a whole number (to rounding) names no place."""
     if index.dtype.kind in "iub":
         return index.astype(np.intp)
-    places = np.rint(index)
-    rounding = 64 * np.finfo(index.dtype).eps * np.maximum(abs(places), 1)
-    off = ~(np.isclose(index, places, rtol=0, atol=rounding) & np.isfinite(index))
+    finite = np.where(np.isfinite(index), index, 0.5)
+    places = np.rint(finite)
+    off = abs(finite - places) > 64 * np.finfo(index.dtype).eps * np.maximum(abs(places), 1)
     if off.any():
         raise IndexError(f"an index holds whole numbers, not {index[off].flat[0]}")
     return places.astype(np.intp)
