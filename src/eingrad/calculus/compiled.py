@@ -45,6 +45,7 @@ class CompiledFunction:
         self.source: str = generated.source
         self.arguments: tuple[str, ...] = tuple(generated.arguments)
         self._accepted = frozenset(names)
+        self._keywords = frozenset(generated.keywords) - self._accepted
         self._call = generated.function()
         functools.update_wrapper(self, self._call)
         # Sizes that no argument shows (an identity alone) are given by their symbol.
@@ -60,7 +61,7 @@ class CompiledFunction:
                     raise InputError(f"{name} is given twice")
                 values[name] = array
         for name in values:
-            if name not in self._accepted and name not in self._sizes:
+            if name not in self._accepted | self._keywords and name not in self._sizes:
                 raise NameError_(
                     f"the expression has no variable called {name}",
                     hint=f"it has: {', '.join(sorted(self._accepted))}",
@@ -71,7 +72,8 @@ class CompiledFunction:
             raise NameError_(f"the size {missing[0]} is missing: no array here shows it")
         if missing:
             raise NameError_(f"a value for {', '.join(missing)} is missing")
-        return self._call(**{self._safe.get(n, n): values[n] for n in needed})
+        further = {name: values[name] for name in self._keywords & values.keys()}
+        return self._call(**{self._safe.get(n, n): values[n] for n in needed}, **further)
 
 
 class Computed(ABC):

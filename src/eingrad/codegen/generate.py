@@ -58,6 +58,8 @@ class Generated:
         Sources of the functions that it calls.
     definition:
         The source of the function alone, without imports and helpers.
+    keywords:
+        Further arguments that may be given by name, such as the namespace of the arrays.
     plan:
         Its steps, and which outputs each of them serves.
     """
@@ -70,6 +72,7 @@ class Generated:
     outputs: Mapping[str, Shape]
     helpers: tuple[str, ...]
     definition: str
+    keywords: tuple[str, ...]
     plan: Plan
     _compiled: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
@@ -198,6 +201,7 @@ def generate(
         shapes,
         tuple(helpers),
         definition,
+        tuple(target.keywords),
         plan,
     )
 

@@ -20,7 +20,7 @@ from ..ir.rule import FamilyRule, Indexed, IndexRule
 from .fact_rules import keeps_matrix
 from .inverse import swapped, transposed_operand
 from .matrix_products import Diagonal, matrix_product, proper_product
-from .reductions import LEAVE_OUT, LEAVE_OUT_TENSORFLOW, LEAVE_OUT_TORCH
+from .reductions import LEAVE_OUT, LEAVE_OUT_STANDARD, LEAVE_OUT_TENSORFLOW, LEAVE_OUT_TORCH
 from .templates import BACKENDS, helpers, joined, with_numbers
 
 Operands = tuple[Node, ...]
@@ -144,10 +144,34 @@ def _over_determinant(view: ProductView, position: int) -> bool:
     return False
 
 
+# The standard has no einsum: each summed index is a product with the matrix of all pairs.
+COFACTORS_STANDARD = '''
+def _cofactors(a, order, xp):
+    """All derivatives of the given order of det(a), from the singular values: a may be singular."""
+    u, s, vh = xp.linalg.svd(a)
+    *lead, n, _ = a.shape
+    pairs = u[..., :, None, :] * xp.matrix_transpose(vh)[..., None, :, :]
+    pairs = xp.reshape(pairs, (*lead, n * n, n))
+    base = _leave_out(s, order, xp)
+    for k in range(order):
+        base = pairs @ xp.reshape(base, (*lead, n, n ** (order + k - 1)))
+        base = xp.matrix_transpose(base)
+    base = xp.reshape(base, (*lead, *[n] * (2 * order)))
+    total = xp.zeros_like(base)
+    for places in itertools.permutations(range(order)):
+        sign = (-1) ** sum(p > q for p, q in itertools.combinations(places, 2))
+        axes = [2 * j + side for k, p in enumerate(places) for side, j in ((0, k), (1, p))]
+        axes = (*range(len(lead)), *(len(lead) + axis for axis in axes))
+        total = total + sign * xp.permute_dims(base, axes)
+    sign = xp.linalg.det(u) * xp.linalg.det(vh)
+    return sign[(..., *[None] * (2 * order))] * total
+'''
+
 HELPERS = {
     **helpers(LEAVE_OUT, COFACTORS),
     "torch": joined(LEAVE_OUT_TORCH, COFACTORS_TORCH),
     "tensorflow": joined(LEAVE_OUT_TENSORFLOW, COFACTORS_TENSORFLOW),
+    "array_api": joined(LEAVE_OUT_STANDARD, COFACTORS_STANDARD),
 }
 
 register(
@@ -162,6 +186,7 @@ register(
             "jax": "jnp.swapaxes(_cofactors({0}, 1), -1, -2)",
             "torch": "_cofactors({0}, 1).mT",
             "tensorflow": "tf.linalg.matrix_transpose(_cofactors({0}, 1))",
+            "array_api": "xp.matrix_transpose(_cofactors({0}, 1, xp))",
         },
         helpers=HELPERS,
         notation=Notation("call", "adj", r"\operatorname{adj}"),
@@ -208,7 +233,10 @@ register(
         evaluate=cofactor_values,
         rule_params=True,
         derivative=(FamilyRule(_next_cofactors),),
-        code=dict.fromkeys(BACKENDS, with_numbers("_cofactors({0}, {order})")),
+        code={
+            **dict.fromkeys(BACKENDS, with_numbers("_cofactors({0}, {order})")),
+            "array_api": with_numbers("_cofactors({0}, {order}, xp)"),
+        },
         helpers=HELPERS,
         notation=Notation(
             "call",

@@ -135,6 +135,14 @@ def _rounding(s):
     return xp.where(xp.isfinite(scale), limit, -1)
 '''
 
+ROUNDING_STANDARD = f'''
+def _rounding(s, xp):
+    """What a difference of entries is known to; less than any where one is not finite."""
+    scale = xp.max(xp.abs(s), axis=-1)
+    limit = {ROUNDINGS} * s.shape[-1] * xp.finfo(s.dtype).eps * scale
+    return xp.where(xp.isfinite(scale), limit, -1)
+'''
+
 ROUNDING_TORCH = f'''
 def _rounding(s):
     """What a difference of entries is known to; less than any where one is not finite."""
@@ -188,6 +196,15 @@ def {name}(s):
     inverse = 1 / torch.where(same | equal, 1, {gaps})
     return torch.where(same, 0, torch.where(equal, torch.nan, inverse))
 '''
+    standard = f'''
+def {name}(s, xp):
+    """{what}, and 0 on the diagonal; NaN for equal entries."""
+{prepare}    gaps = s[..., :, None] - s[..., None, :]
+    same = xp.eye(s.shape[-1], dtype=xp.bool, device=getattr(s, "device", None))
+    equal = (abs(gaps) <= _rounding(s, xp)[..., None, None]) & ~same
+    inverse = 1 / xp.where(same | equal, 1, {gaps})
+    return xp.where(same, 0, xp.where(equal, xp.nan, inverse))
+'''
     graph = f'''
 def {name}(s):
     """{what}, and 0 on the diagonal; NaN for equal entries."""
@@ -201,6 +218,7 @@ def {name}(s):
         "jax": helpers(ROUNDING, start.format("NaN for equal entries") + go_on)["jax"],
         "torch": joined(ROUNDING_TORCH, in_torch),
         "tensorflow": joined(ROUNDING_TENSORFLOW, graph),
+        "array_api": joined(ROUNDING_STANDARD, standard),
     }
 
 
@@ -225,6 +243,12 @@ def _inverse_singular_values(s):
     zero = s.abs() <= _rounding(s)[..., None]
     return torch.where(zero, torch.nan, 1 / torch.where(zero, 1, s))
 '''
+STANDARD_INVERSE = '''
+def _inverse_singular_values(s, xp):
+    """1/s, and NaN for an entry that is 0 beside the largest."""
+    zero = abs(s) <= _rounding(s, xp)[..., None]
+    return xp.where(zero, xp.nan, 1 / xp.where(zero, 1, s))
+'''
 TENSORFLOW_INVERSE = '''
 def _inverse_singular_values(s):
     """1/s, and NaN for an entry that is 0 beside the largest."""
@@ -241,7 +265,10 @@ register(
         derivative=(
             IndexRule("ij", "k", lambda y, s: y["ij"] * y["ij"] * (delta("jk") - delta("ik"))),
         ),
-        code=dict.fromkeys(BACKENDS, "_inverse_gaps({0})"),
+        code={
+            **dict.fromkeys(BACKENDS, "_inverse_gaps({0})"),
+            "array_api": "_inverse_gaps({0}, xp)",
+        },
         helpers=_pairs(
             "_inverse_gaps", "eigenvalues", NO_EIGENVECTORS, "", "gaps", "1/(s[i] - s[j])"
         ),
@@ -271,7 +298,10 @@ register(
                 lambda y, s: 2 * y["ij"] * y["ij"] * (s["j"] * delta("jk") - s["i"] * delta("ik")),
             ),
         ),
-        code=dict.fromkeys(BACKENDS, "_inverse_square_gaps({0})"),
+        code={
+            **dict.fromkeys(BACKENDS, "_inverse_square_gaps({0})"),
+            "array_api": "_inverse_square_gaps({0}, xp)",
+        },
         helpers=_pairs(
             "_inverse_square_gaps",
             "singular values",
@@ -304,12 +334,16 @@ register(
         signature="n -> n",
         evaluate=inverse_singular_values,
         derivative=(IndexRule("i", "k", lambda y, s: -1 * y["i"] * y["i"] * delta("ik")),),
-        code=dict.fromkeys(BACKENDS, "_inverse_singular_values({0})"),
+        code={
+            **dict.fromkeys(BACKENDS, "_inverse_singular_values({0})"),
+            "array_api": "_inverse_singular_values({0}, xp)",
+        },
         helpers={
             "numpy": helpers(ROUNDING, NUMPY_INVERSE)["numpy"],
             "jax": helpers(ROUNDING, JAX_INVERSE)["jax"],
             "torch": joined(ROUNDING_TORCH, TORCH_INVERSE),
             "tensorflow": joined(ROUNDING_TENSORFLOW, TENSORFLOW_INVERSE),
+            "array_api": joined(ROUNDING_STANDARD, STANDARD_INVERSE),
         },
         notation=Notation(
             "call",

@@ -323,10 +323,23 @@ def _leave_out(x, order):
     return product
 '''
 
+LEAVE_OUT_STANDARD = '''
+def _leave_out(x, order, xp):
+    """Products along the last axis without each choice of `order` different entries."""
+    places = [xp.arange(x.shape[-1], device=getattr(x, "device", None))] * (order + 1)
+    *gone, place = xp.meshgrid(*places, indexing="ij")
+    kept = xp.all(xp.stack([one != place for one in gone]), axis=0)
+    product = xp.prod(xp.where(kept, x[(..., *[None] * order, slice(None))], 1), axis=-1)
+    for one, other in itertools.combinations(gone, 2):
+        product = xp.where((one != other)[..., 0], product, 0)
+    return product
+'''
+
 LEAVE_OUT_HELPERS = {
     **helpers(LEAVE_OUT),
     "torch": LEAVE_OUT_TORCH,
     "tensorflow": LEAVE_OUT_TENSORFLOW,
+    "array_api": LEAVE_OUT_STANDARD,
 }
 
 
@@ -359,7 +372,10 @@ register(
         evaluate=leave_out_values,
         rule_params=True,
         derivative=(FamilyRule(_next_leave_out),),
-        code=dict.fromkeys(BACKENDS, with_numbers("_leave_out({0}, {order})")),
+        code={
+            **dict.fromkeys(BACKENDS, with_numbers("_leave_out({0}, {order})")),
+            "array_api": with_numbers("_leave_out({0}, {order}, xp)"),
+        },
         helpers=LEAVE_OUT_HELPERS,
         notation=Notation(
             "call",
