@@ -189,3 +189,20 @@ def test_a_square_matrix_may_have_one_singular_value_zero():
     by_rule = evaluate(d.node, {"X": at})
     np.testing.assert_allclose(np.tensordot(by_rule, move, 2), slope, atol=1e-6)
     np.testing.assert_allclose(abs(found), abs(by_rule), atol=1e-9)
+
+
+def test_the_rule_of_square_gaps_holds_for_values_of_either_sign():
+    """Singular values are not negative; the function and its rule are right for any values whose
+    squares differ."""
+    s = np.array([3.0, -1.7, 0.6, -4.4])
+    y = eingrad.parse("inverse_square_gaps(s)", s="4")
+    first, second = eingrad.derivative(y, "s"), eingrad.derivative(y, "s", "s")
+
+    def slopes(of, step=1e-5):
+        return np.stack([(of(s + e) - of(s - e)) / (2 * step) for e in step * np.eye(4)], -1)
+
+    found = evaluate(first.node, {"s": s})
+    np.testing.assert_allclose(found, slopes(gaps.inverse_square_gaps), atol=1e-8)
+    slope = slopes(lambda at: evaluate(first.node, {"s": at}))
+    np.testing.assert_allclose(evaluate(second.node, {"s": s}), slope, atol=1e-8)
+    np.testing.assert_allclose(second.function()(s=s), slope, atol=1e-8)

@@ -4,6 +4,9 @@ Where two values are equal, or a singular value is 0, the vectors that belong to
 determined and have no derivative: there these functions are an error that names the values. Equal
 means to rounding: no eigenvalue is known better, and beyond that the derivative would be noise of
 the size of 1/ε. Entries that are not finite pass through, as in NumPy.
+
+All pairs are looked at. So the second derivative of one eigenvalue is refused where two others are
+equal, although it has one there: which pairs a formula goes on to use is not known here.
 """
 
 from __future__ import annotations
