@@ -75,8 +75,8 @@ class Blockwise:
     >>> str(blocks.entries), blocks.axes, blocks.shared
     ('n + 1', {'X': 0, 'y': 0}, ('w',))
     >>> X, y, w = np.arange(10.0).reshape(5, 2), np.ones(5), np.array([1.0, -1.0])
-    >>> blocks(X=X, y=y, w=w, block_rows=2)
-    (array(20.), array([ -80., -100.]))
+    >>> print(*blocks(X=X, y=y, w=w, block_rows=2))
+    20.0 [ -80. -100.]
     """
 
     def __init__(self, d: Derivative, rows: str, backend: str, outputs: Sequence[str]) -> None:
@@ -119,7 +119,7 @@ class Blockwise:
         **values:
             Arrays by name: rows of the block, and the shared ones.
         """
-        return self._called("per_block", self._generated.per_block, values)
+        return self._functions["per_block"](**self._given(self._generated.per_block, values, set()))
 
     def merge(self, first: Any, second: Any) -> Any:
         """The partial results of the rows of both."""
@@ -169,14 +169,25 @@ class Blockwise:
             count, blocks = blocks_of(values, self.axes, block_rows)
         elif len(shared) < len(values) or block_rows is not None:
             raise InputError("the rows are given as blocks or as arrays, not both")
+        made = self._generated.per_block
+        once = self._compiled()
         total = accumulated(
             blocks,
             self.axes,
-            lambda block: self.per_block(**self._arrays(block), **shared),
+            lambda block: once(**self._given(made, {**self._arrays(block), **shared}, set())),
             self.merge,
             count,
         )
         return self.combine([total], **shared)
+
+    def _compiled(self) -> Any:
+        """`per_block`, by JAX compiled for each size of a block."""
+        function = self._functions["per_block"]
+        if self.backend != "jax":
+            return function
+        import jax
+
+        return jax.jit(function, static_argnames=tuple(self._generated.per_block.sizes.values()))
 
     def _arrays(self, block: Mapping[str, Any]) -> dict[str, Any]:
         """A block as arrays of the framework, where that does not take NumPy's itself."""
@@ -188,9 +199,6 @@ class Blockwise:
             n: a if isinstance(a, torch.Tensor) else torch.tensor(np.asarray(a))
             for n, a in block.items()
         }
-
-    def _called(self, name: str, made: Any, values: Mapping[str, Any]) -> Any:
-        return self._functions[name](**self._given(made, values, set()))
 
     def _given(self, made: Any, values: Mapping[str, Any], own: set[str]) -> dict[str, Any]:
         """The arguments of a generated function, by the names that it has for them."""

@@ -8,14 +8,23 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..codegen import Generated, generate
+from ..dims import shape_text
 from ..errors import UnsupportedError
 from ..ir.apply import apply
-from ..ir.node import Node, Variable
+from ..ir.node import Node, Shape, Variable
 from ..ir.walk import variables
 from .rows import Weight
 from .split import Partial, Split
 
-NAMES = ("per_block", "merge", "combine", "_result", "partials", "first", "second")
+NAMES = ("per_block", "merge", "combine", "_result", "_scaled", "partials", "first", "second")
+
+SCALED = '''
+def _scaled(array, exponent):
+    """The array times exp(exponent), and 0 where that is 0, whatever the array has there."""
+    scale = xp.exp(exponent)
+    product = scale * array
+    return xp.where(scale == 0, xp.zeros_like(product), product)
+'''
 
 # How two partial results meet that are not sums.
 MERGES: Mapping[str, Mapping[str, str]] = {
@@ -25,8 +34,7 @@ MERGES: Mapping[str, Mapping[str, str]] = {
         "min": f"{module}.minimum({{0}}, {{1}})",
         "prod": "{0} * {1}",
         "sum": "{0} + {1}",
-        "scale": f"{module}.exp({{0}})",
-        "scaled": f"{module}.where({{0}} == 0, 0, {{0}} * {{1}})",
+        "scaled": SCALED.replace("xp.", f"{module}."),
     }
     for backend, module, logsumexp in (
         ("numpy", "np", "np.logaddexp({0}, {1})"),
@@ -81,14 +89,13 @@ def written(
         raise UnsupportedError(
             f"there are no blocks for {backend}; there are for {', '.join(MERGES)}"
         )
-    taken = (*NAMES, *(p.name for p in found.partials))
     per_block = generate(
         {p.name: p.node for p in found.partials},
         name="per_block",
         backend=backend,
         arguments=offered,
         notes=[f"What one block of rows gives; {found.rows} is the number of its rows."],
-        taken=taken,
+        taken=NAMES,
     )
     needed = {v.name: v for v in variables(*found.results.values())}
     partials = [needed[p.name] for p in found.partials if p.name in needed]
@@ -100,11 +107,12 @@ def written(
         arguments=[*partials, *shared],
         notes=["The result of what all rows give."],
         checked=False,
-        taken=[n for n in taken if n not in needed],
+        taken=NAMES,
     )
     blocks = [
         *dict.fromkeys([*per_block.helpers, *result.helpers]),
         per_block.definition,
+        *([MERGES[backend]["scaled"].strip()] if any(p.weights for p in found.partials) else []),
         _merge(found, backend),
         result.definition,
         _combine(found, result, notes),
@@ -128,26 +136,24 @@ def _merge(found: Split, backend: str) -> str:
     firsts, seconds = ([f"{n}_{k}" for n in names] for k in (1, 2))
     lines += [f"{', '.join(firsts)} = first", f"{', '.join(seconds)} = second"]
     for p in sorted(found.partials, key=lambda p: bool(p.weights)):  # scales before what they scale
-        mine, its = f"{p.name}_1", f"{p.name}_2"
+        both = [f"{p.name}_{k}" for k in (1, 2)]
         if p.weights:
-            mine, its = (
-                _scaled(p, scales, f"_{k}", spelled, one) for k, one in ((1, mine), (2, its))
-            )
-        lines.append(f"{p.name} = {spelled[p.kind].format(mine, its)}")
+            both = [f"_scaled({one}, {_exponent(p, scales, one[-2:])})" for one in both]
+        lines.append(f"{p.name} = {spelled[p.kind].format(*both)}")
     lines.append(f"return {', '.join(names)}")
     return _function("merge(first, second)", lines)
 
 
-def _scaled(
-    p: Partial, scales: Mapping[Node, str], mark: str, spelled: Mapping[str, str], one: str
-) -> str:
-    """A sum with softmax of a block, as it is beside the rows of the other block as well."""
-    exponents = []
+def _exponent(p: Partial, scales: Mapping[Node, str], mark: str) -> str:
+    """How much larger all rows are below a softmax than those of one side."""
+    parts = []
     for w in p.weights:
         name = scales[apply("logsumexp", w.of)]
-        difference = f"({name}{mark} - {name})"
-        exponents.append(_power(w) + difference + _along(w, p.node.ndim))
-    return spelled["scaled"].format(spelled["scale"].format(" + ".join(exponents)), one)
+        along = _along(w, p.node.ndim)
+        difference = f"{name}{mark} - {name}"
+        bare = not along and len(p.weights) == 1 and w.power == 1
+        parts.append(_power(w) + (difference if bare else f"({difference}){along}"))
+    return " + ".join(parts)
 
 
 def _power(w: Weight) -> str:
@@ -180,12 +186,20 @@ def _combine(found: Split, result: Generated, notes: Sequence[str]) -> str:
         "Parameters",
         "----------",
         "partials : what `per_block` gave for each block, in an iterable",
-        *(f"{a} : as in `per_block`" for a in shared),
+        *(f"{a} : as it is for all rows" for a in shared),
+        "",
+        "Returns",
+        "-------",
+        *(f"{_clean(key)} : {_kind(shape)}" for key, shape in result.outputs.items()),
         '"""',
         f"{', '.join(names)} = functools.reduce(merge, partials)",
         f"return _result({', '.join(passed)})",
     ]
     return _function(f"combine({', '.join(given)})", lines)
+
+
+def _kind(shape: Shape) -> str:
+    return f"array of shape {shape_text(shape)}" if shape else "number"
 
 
 def _function(head: str, lines: Sequence[str]) -> str:
