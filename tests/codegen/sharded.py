@@ -61,6 +61,19 @@ def values() -> dict[str, np.ndarray]:
     }
 
 
+class AllRows:
+    """What blocks give, of all rows as one block: each sum over rows is ended before it is used."""
+
+    def __init__(self, blocks: Any) -> None:
+        self.blocks = blocks
+        self.arguments = (*blocks.axes, *blocks.shared)
+
+    def __call__(self, *arrays: Any, **values: Any) -> Any:
+        given = {**dict(zip(self.arguments, arrays, strict=False)), **values}
+        shared = {name: given[name] for name in self.blocks.shared}
+        return self.blocks.combine([self.blocks.per_block(**given)], **shared)
+
+
 def gauss_newton(residual: str, shapes: dict[str, str], by: str) -> eingrad.Derivative:
     """JᵀJ for the Jacobian J of a residual: the Hessian of ½‖Jv‖² by the direction v."""
     moved = eingrad.jvp(eingrad.parse(residual, **shapes), by, "v")
@@ -74,6 +87,8 @@ def functions(name: str) -> dict[str, Any]:
     hessian = eingrad.hessian(eingrad.parse(text, **shapes), by)
     asked = [("value",), ("gradient",), ("hessian",), ("value", "gradient", "hessian")]
     made = {" ".join(o): {b: hessian.function(b, o) for b in ("jax", "numpy")} for o in asked}
+    blocks = {b: hessian.blockwise("m", b, asked[-1]) for b in ("jax", "numpy")}
+    made["blocks"] = {b: AllRows(blocks[b]) for b in blocks}
     if residual is not None:
         product = gauss_newton(residual, shapes, by)
         made["Gauss-Newton"] = {b: product.function(b) for b in ("jax", "numpy")}

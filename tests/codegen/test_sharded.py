@@ -74,7 +74,7 @@ def cases(result):
 def assert_one_all_reduce(result):
     found = cases(result)
     assert {o for _, o, _ in found} == {
-        *("value", "gradient", "hessian", "value gradient hessian", "Gauss-Newton")
+        *("value", "gradient", "hessian", "value gradient hessian", "Gauss-Newton", "blocks")
     }
     for name, asked, told in found:
         if name == "root mean square":
@@ -104,8 +104,14 @@ def test_what_is_exchanged_is_as_large_as_the_result(eight):
 
 
 def test_a_sum_below_a_root_is_reduced_first(eight):
-    """The written form of its Hessian needs ‖r‖ and Xᵀr before it sums over the rows again."""
-    told = eight["losses"]["root mean square"]
+    """The written form of its Hessian needs ‖r‖ and Xᵀr before it sums over the rows again; cut
+    at its sums, one all-reduce will do."""
+    told = dict(eight["losses"]["root mean square"])
+    blocks = told.pop("blocks")
+    assert blocks["collectives"]["all-reduce"] == 1
+    assert not any(v for k, v in blocks["collectives"].items() if k != "all-reduce")
+    assert blocks["bytes"] == 8 * (1 + N + N * N)
+    assert blocks["error"] < 1e-12
     for asked, found in told.items():
         others = {k: v for k, v in found["collectives"].items() if k != "all-reduce"}
         assert not any(others.values()), asked

@@ -51,17 +51,12 @@ def test_results_of_blocks_meet_in_any_order(text):
     shared = {n: arrays[n] for n in blocks.shared}
     cuts = [0, 3, 4, 11, 23]
     parts = [
-        blocks.per_block(**{n: arrays[n][a:b] for n in blocks.axes}, **_needed(blocks, shared))
+        blocks.per_block(**{n: arrays[n][a:b] for n in blocks.axes}, **shared)
         for a, b in pairwise(cuts)
     ]
-    needed = {n: v for n, v in shared.items() if n in blocks._generated.result.arguments}
-    straight = blocks.combine(parts, **needed)
+    straight = blocks.combine(parts, **shared)
     tree = blocks.merge(blocks.merge(parts[3], parts[1]), blocks.merge(parts[2], parts[0]))
-    same(blocks.combine([tree], **needed), straight)
-
-
-def _needed(blocks, shared):
-    return {n: v for n, v in shared.items() if n in blocks._generated.per_block.arguments}
+    same(blocks.combine([tree], **shared), straight)
 
 
 def test_the_partial_results_are_the_fewest():
