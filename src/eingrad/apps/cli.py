@@ -22,7 +22,7 @@ from .rule import requested, rule_options
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
 FORMS = ("auto", "matrix", "differential", "vec", "index")
 SYMMETRIC = ("free", "project", "cookbook")
-TARGETS = ("numpy", "jax", "torch", "tensorflow", "latex", "mathml")
+TARGETS = ("numpy", "jax", "torch", "tensorflow", "array_api", "latex", "mathml")
 SHELLS = ("bash", "zsh", "fish")
 
 

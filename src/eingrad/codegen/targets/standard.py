@@ -138,7 +138,7 @@ def _function(part: ast.stmt) -> str:
 
 def _shown(tree: ast.AST) -> str:
     """The first line of some source."""
-    return ast.unparse(tree).splitlines()[0]
+    return ast.unparse(tree).strip().splitlines()[0]
 
 
 def _expression(tree: ast.expr) -> ast.expr:
@@ -249,7 +249,6 @@ def _check_subscript(tree: ast.Subscript) -> None:
         return
     index = tree.slice
     entries = index.elts if isinstance(index, ast.Tuple) else [index]
-    if not any(isinstance(e, ast.Constant) and e.value is ... for e in entries):
-        raise Lacking(f"the index [{ast.unparse(index)}]")
-    if not all(isinstance(e, ast.Constant | ast.Slice | ast.UnaryOp) for e in entries):
-        raise Lacking(f"the index [{ast.unparse(index)}]")
+    whole = any(isinstance(e, ast.Constant) and e.value is ... for e in entries)
+    if not whole or not all(isinstance(e, ast.Constant | ast.Slice | ast.UnaryOp) for e in entries):
+        raise Lacking(f"the index [{', '.join(map(ast.unparse, entries))}]")
