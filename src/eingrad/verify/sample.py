@@ -285,7 +285,7 @@ def _largest(
             continue
         if value.dtype.kind == "c" or not np.isfinite(value).all():
             return np.inf
-        greatest = float(np.abs(value).max())
+        greatest = float(np.abs(_chosen(node, value, computed)).max(initial=0.0))
         if 0 < greatest < SMALLEST or (not greatest and _vanished(node, computed)):
             return np.inf
         largest = max(largest, greatest)
@@ -295,6 +295,18 @@ def _largest(
                 if domain == "nonzero" and at is not None and not (np.abs(at) > KINK).all():
                     return np.inf
     return largest
+
+
+def _chosen(node: Node, value: np.ndarray, computed: Mapping[Node, np.ndarray]) -> np.ndarray:
+    """A value without the numbers that a `where` puts in: a huge one for what a mask hides does not
+    move."""
+    if isinstance(node, Apply) and node.function == "where":
+        for operand in node.operands[1:]:
+            if not operand.operands and not isinstance(operand, Variable):
+                value = value[value != computed[operand].flat[0]]
+    elif not node.operands and not isinstance(node, Variable):
+        return np.zeros(())
+    return value
 
 
 def _vanished(node: Node, computed: Mapping[Node, np.ndarray]) -> bool:
