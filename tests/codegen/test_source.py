@@ -296,3 +296,17 @@ def test_of_a_transpose_that_is_used_twice_the_array_gets_the_name() -> None:
     outputs = [build.contract("mn,m->n", softmax, v) for v in (y, apply("sin", y))]
     lines = body(p=outputs[0], q=outputs[1])
     assert not any(line.split(" = ")[-1].endswith(".T") for line in lines)
+
+
+def test_a_product_that_is_read_transposed_is_computed_turned_round() -> None:
+    scores = build.contract("hnd,hmd->hnm", var("Q", "h", "n", "d"), var("K", "h", "m", "d"))
+    weights = var("W", "h", "n", "m")
+    lines = body(p=weights * scores, q=apply("sin", weights) * scores)
+    assert "t0 = Q @ K.transpose(0, 2, 1)" in lines
+    assert "\n".join(lines).count("transpose") == 1
+
+
+def test_a_product_that_is_read_both_ways_is_computed_once() -> None:
+    product = construct.matmul(X, A)
+    lines = body(p=apply("sin", product), q=build.contract("nk,mn->km", B, product))
+    assert sum("X @ A" in line for line in lines) == 1

@@ -24,6 +24,7 @@ from .plan import Plan, plan_of
 from .program import Value
 from .targets import TARGETS
 from .targets.target import Target, imports_of
+from .turn import turned
 
 BACKENDS = tuple(TARGETS)
 RESERVED = (
@@ -164,13 +165,12 @@ def generate(
     if missing:
         raise InputError(f"{', '.join(sorted(missing))} is needed, but not among the arguments")
     lowering, roots = _lowered(nodes, sizes or {})
+    program, roots = turned(lowering.program, roots)
     symbols = _symbols(roots)
     helpers = _helpers(target, roots)
     names = Names({*RESERVED, *taken, target.module, name, *_defined(helpers)})
     signature = Signature(_chosen(offered, needed, symbols), symbols, names, target.keywords)
-    emission = Emission(
-        lowering.program, roots, target, names, signature.names, signature.size_names
-    )
+    emission = Emission(program, roots, target, names, signature.names, signature.size_names)
     emission.run()
     returned = emission.returned(roots, list(outputs))
     work = [
