@@ -72,12 +72,22 @@ def prologue(
     elif given:
         listed = ", ".join(given)
         lines.append(f"{listed} = (torch.as_tensor(a) for a in ({listed}))")
-    wanted = mentioned | {"dtype", "device"} if scalars else mentioned
-    lines += _properties([p for p in ("dtype", "device") if p in wanted], arrays, scalars, indices)
+    alone = not arrays and len(scalars) == 1
+    wanted = mentioned | {"dtype", "device"} if scalars and not alone else mentioned
+    if alone:
+        (s,) = scalars
+        made = f"torch.tensor({s}, dtype=torch.get_default_dtype())"
+        lines.append(f"{s} = {s} if isinstance({s}, torch.Tensor) else {made}")
+    lines += _properties(
+        [p for p in ("dtype", "device") if p in wanted],
+        scalars if alone else arrays,
+        scalars,
+        indices,
+    )
     made = "{0} if isinstance({0}, torch.Tensor) else torch.tensor({0}, dtype=dtype, device=device)"
-    if len(scalars) == 1:
+    if len(scalars) == 1 and arrays:
         lines.append(f"{scalars[0]} = {made.format(scalars[0])}")
-    elif scalars:
+    elif len(scalars) > 1:
         listed = ", ".join(scalars)
         lines.append(f"{listed} = ({made.format('a')} for a in ({listed}))")
     return lines + _checks([*arrays, *scalars])
@@ -91,8 +101,7 @@ def _properties(
         return []
     if scalars and not arrays:  # the first that is a tensor decides
         default = {"dtype": "torch.get_default_dtype()", "device": "None"}
-        listed = ", ".join(scalars) + ("," if len(scalars) == 1 else "")
-        tensors = f"for a in ({listed}) if isinstance(a, torch.Tensor)"
+        tensors = f"for a in ({', '.join(scalars)}) if isinstance(a, torch.Tensor)"
         return [f"{p} = next((a.{p} {tensors}), {default[p]})" for p in wanted]
     dtype = f"{arrays[0]}.dtype" if arrays else "torch.get_default_dtype()"
     device = f"{[*arrays, *indices][0]}.device" if arrays or indices else "None"
