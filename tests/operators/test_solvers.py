@@ -381,3 +381,40 @@ def test_determinants_of_rectangular_maps_are_refused_as_determinants() -> None:
     rectangular = bound("A*B", "A", A=np.ones((4, 3)), B=np.ones((3, 2)))
     with pytest.raises(ShapeError, match="a determinant needs as many rows as columns"):
         rectangular.logdet()
+
+
+def test_iterations_end_with_the_residual_asked_for_or_an_error() -> None:
+    """Eigenvalues ±λ in pairs end MINRES early; in the others the residual that conjugate gradients
+    carry along drifts from b − Ax."""
+    X = rng.normal(size=(6, 6)) + 3 * np.eye(6)
+    paired = eingrad.hessian("log(det(X))", "X").operator(X=X)
+    hilbert = 1 / (1 + np.add.outer(np.arange(14), np.arange(14)))
+    graded = np.logspace(0, -14, 30)
+    turned = np.linalg.qr(rng.normal(size=(30, 30)))[0]
+    solved = 0
+    for operator in (
+        paired,
+        eingrad.hessian("x'*A*x", "x").operator(A=hilbert),
+        eingrad.hessian("x'*A*x", "x").operator(A=turned * graded @ turned.T),
+    ):
+        b = rng.normal(size=operator.out_shape)
+        try:
+            x = operator.solve(b, method="iterative")
+        except SingularError as error:
+            assert "no iteration converged" in str(error)
+            continue
+        solved += 1
+        assert np.linalg.norm(operator @ x - b) <= 1.1e-9 * np.linalg.norm(b)
+    assert solved
+
+
+def test_a_recurrence_that_drifted_from_the_residual_is_not_believed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from eingrad.operators.solvers.iterative import Iterative
+
+    operator = eingrad.hessian("x'*A*x", "x").operator(A=spd(9))
+    b = rng.normal(size=9)
+    monkeypatch.setattr(Iterative, "_unsolved", lambda self, x, b: np.ones(len(b), bool))
+    with pytest.raises(SingularError, match="no iteration converged"):
+        operator.solve(b, method="iterative")

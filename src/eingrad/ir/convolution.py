@@ -18,6 +18,7 @@ from .build import einsum
 from .node import Node
 
 Padding = tuple[int, int]
+DECLARE = 'where the middle is depends on that size: declare it as a number, as in w="3"'
 
 
 def sliding_size(
@@ -67,13 +68,17 @@ def same_padding(size: Dim, taps: Dim, stride: int, dilation: int) -> Padding:
     where the number is odd, as TensorFlow has it)."""
     length = taps.as_int()
     if length is None:
-        raise UnsupportedError('padding="same" needs a filter of integer size')
+        raise UnsupportedError(
+            f'padding="same" needs a filter of integer size, not {taps}\n{DECLARE}'
+        )
     reach = (length - 1) * dilation
     if stride == 1:
         return reach // 2, reach - reach // 2
     known = size.as_int()
     if known is None:
-        raise UnsupportedError('padding="same" with a stride needs an axis of integer size')
+        raise UnsupportedError(
+            f'padding="same" with a stride needs an axis of integer size, not {size}\n{DECLARE}'
+        )
     total = max(0, (-(-known // stride) - 1) * stride + reach + 1 - known)
     return total // 2, total - total // 2
 
@@ -200,9 +205,7 @@ def slide(
     return here, tap, at
 
 
-def windows(
-    x: Node, axes: Sequence[int], lengths: Sequence[Dim], strides: Sequence[int]
-) -> Node:
+def windows(x: Node, axes: Sequence[int], lengths: Sequence[Dim], strides: Sequence[int]) -> Node:
     """All windows of an array: its axes, the chosen ones counting places, then those inside."""
     sizes: dict[Any, Dim] = {}
     factors: list[tuple[Node, list[tuple[Any, ...]]]] = []
@@ -241,7 +244,10 @@ def discrete_convolution(a: Node, v: Node, mode: str = "full") -> Node:
     elif mode == "same":
         middle = taps.as_int()
         if middle is None:
-            raise UnsupportedError('convolve with mode="same" needs a filter of integer size')
+            raise UnsupportedError(
+                f'convolve with mode="same" needs a filter of integer size, not {taps}\n{DECLARE}; '
+                'or use mode="full" or mode="valid", which take any size'
+            )
         count, start = n, Dim.of((middle - 1) // 2)
     else:
         raise ShapeError(f"convolve has the modes full, same and valid, not {mode!r}")

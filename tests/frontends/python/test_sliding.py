@@ -113,3 +113,13 @@ def test_what_does_not_fit_is_an_error(shapes, options, error, message) -> None:
     x, w = (tensor(name, shape) for name, shape in zip("xw", shapes, strict=True))
     with pytest.raises(error, match=message):
         conv1d(x, w, **options)
+
+
+def test_a_filter_of_unknown_size_has_no_middle() -> None:
+    x, w = tensor("x", "n"), tensor("w", "k")
+    with pytest.raises(UnsupportedError, match="integer size, not k") as error:
+        np.convolve(x, w, "same")
+    assert 'w="3"' in str(error.value) and "full" in str(error.value)
+    with pytest.raises(UnsupportedError, match="integer size, not k") as error:
+        conv1d(x, w, padding="same")
+    assert 'w="3"' in str(error.value)
