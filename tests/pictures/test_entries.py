@@ -201,3 +201,22 @@ def test_a_place_that_there_is_not_is_an_error():
             entry(e.node, index)
     with pytest.raises(InputError, match="size m"):
         entry(eingrad.parse("A*x", A="m n", x="n").node, (0,), {"n": 2})
+
+
+@pytest.mark.parametrize("n", [2, 3])
+@pytest.mark.parametrize("order", [1, 2])
+def test_short_minors_are_written_in_entries(n, order):
+    """Each entry of a derivative of det is a number or has entries of X only, and is right."""
+    d = derived("det(X)", *["X"] * order, X=f"{n} {n}")
+    values = {"X": np.random.default_rng(n).normal(size=(n, n))}
+    expected = evaluate(d.node, values)
+    entries = Entries({})
+    for place in np.ndindex(*expected.shape):
+        e = entries.entry(d.node, place)
+        assert "(" not in Labels([]).text(e)
+        np.testing.assert_allclose(number(e, values, {}), expected[place], atol=1e-12)
+
+
+def test_the_last_derivative_of_a_determinant_is_a_pattern_of_signs():
+    picture = derived("det(X)", "X", "X", X="2 2").plot()
+    assert picture.tally == "16 entries: 12 zero, 2 different otherwise"

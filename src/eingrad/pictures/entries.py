@@ -31,6 +31,7 @@ from ..ir.node import (
 )
 from ..ir.record import lookup
 from ..ir.walk import variables
+from .minors import minor
 from .polynomial import Entry, Function, Index, Part, Sigma, Symbol, add, expanded, multiply, power
 
 Place = tuple[Index, ...]
@@ -268,8 +269,9 @@ class Entries:
 
     def _application(self, node: Apply, index: Place) -> Steps:
         record = lookup(node.function)
+        if node.function in ("cofactors", "adjugate"):
+            return (yield from self._cofactor(node, index))
         if not record.elementwise:
-            yield from ()
             if all(d.is_one for o in node.operands for d in o.shape):
                 index = ()
             return _part(node, index)
@@ -288,6 +290,26 @@ class Entries:
             if math.isfinite(at) and at in (-1.0, 0.0, 1.0):
                 return Entry.number(int(at))
         return Entry.atom(Function(node.function, node.params, tuple(operands)))
+
+    def _cofactor(self, node: Apply, index: Place) -> Steps:
+        """A minor in entries of the matrix while it is short: ±1 in the last derivative of det."""
+        (operand,) = node.operands
+        numbers = [k for k in index if isinstance(k, int)]
+        if operand.ndim > 2 or len(numbers) < len(index):
+            return _part(node, index)
+        if node.function == "adjugate":
+            numbers.reverse()
+        written = minor(numbers, operand.shape[0].evaluate(self.sizes))
+        if written is None:
+            return _part(node, index)
+        terms = []
+        for sign, places in written:
+            parts = []
+            for place in places:
+                part = yield operand, place
+                parts.append(part)
+            terms.append(multiply(sign, parts))
+        return add(terms)
 
 
 def _sums_over_index(node: Node) -> bool:
