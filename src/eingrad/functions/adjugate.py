@@ -148,7 +148,7 @@ def _over_determinant(view: ProductView, position: int) -> bool:
 COFACTORS_STANDARD = '''
 def _cofactors(a, order, xp):
     """All derivatives of the given order of det(a), from the singular values: a may be singular."""
-    u, s, vh = xp.linalg.svd(a)
+    u, s, vh = xp.linalg.svd(a, full_matrices=False)
     *lead, n, _ = a.shape
     pairs = u[..., :, None, :] * xp.matrix_transpose(vh)[..., None, :, :]
     pairs = xp.reshape(pairs, (*lead, n * n, n))

@@ -86,9 +86,13 @@ def _overlap_add(w, size, start, stride, dilation, xp):
 
 AS_INDEX = '''
 def _as_index(x, size, xp):
-    """The nearest whole numbers; negative ones count from the end of an axis of that size."""
+    """The nearest whole numbers; negative ones count from the end of an axis of that size.
+
+    They are looked up among all places, so that a library that checks bounds does so here.
+    """
     index = xp.astype(xp.round(x), xp.int64)
-    return xp.where((index < 0) & (index >= -size), index + size, index)
+    index = xp.where((index < 0) & (index >= -size), index + size, index)
+    return _take(xp.arange(size, device=getattr(x, "device", None)), index, 0, xp)
 '''
 
 SCATTER_ADD = '''
@@ -120,7 +124,7 @@ HELPERS = {
     "embed": TAKE + TAKE_OR_ZERO + PLACED,
     "windows": TAKE + TAKE_OR_ZERO + WINDOWS,
     "overlap_add": TAKE + TAKE_OR_ZERO + OVERLAP_ADD,
-    "as_index": AS_INDEX,
+    "as_index": TAKE + AS_INDEX,
     "take": TAKE,
     "one_hot": TAKE,
     "scatter_add": TAKE + TAKE_OR_ZERO + SCATTER_ADD,
