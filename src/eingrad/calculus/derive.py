@@ -26,6 +26,7 @@ from .inputs import (
 from .joint import Gradients
 from .layouts import valid_layout
 from .symmetric import SYMMETRIC, fact_notes, for_symmetric
+from .together import read_together
 from .total import totally
 
 
@@ -284,33 +285,48 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> Gradients:
 
     Parameters
     ----------
-    ys, xs:
-        One tensor or name, or a list of them.
+    ys:
+        One expression of any shape, or a list of them. A variable that several texts have is the
+        same in all; sizes that it does not link are different ones.
+    xs:
+        One variable or its name, or a list of them.
     grad_ys:
-        An incoming gradient for each y (None for ones).
+        An incoming gradient for each y, of its shape: a tensor, an array, a number for all entries,
+        or the name of a new variable; None for ones. One that is no list serves each y.
 
     Returns
     -------
     Gradients
         A list with a derivative for each x, in its shape; all of them together are one function
-        too, which shares what they have in common.
+        too, which shares what they have in common. Where no y depends on an x, `tf.gradients` gives
+        None: here the derivative is an exact 0 of the shape of x, and its `notes` say so.
 
     Raises
     ------
     InputError, NameError_, ShapeError
-        Another number of incoming gradients than of ys, or one of another shape; unknown names.
+        No ys, another number of incoming gradients than of ys, or one of another shape; one
+        variable in two shapes; unknown names.
 
     Examples
     --------
     >>> dW, db = gradients("sum(exp(W*x + b))", ["W", "b"])
     >>> print(dW.formula())
     exp(Wx + b) xᵀ
+    >>> dA, dz = gradients(["A*B", "tr(A)"], ["A", "z"], ["G", None])
+    >>> print(dA.formula(), "|", dz.formula(), "|", *dz.notes)
+    I + GBᵀ | 0 | z does not occur in the expression: the derivative is exactly 0
     """
-    read = [with_variables(y) for y in (ys if isinstance(ys, list | tuple) else [ys])]
+    given_ys = list(ys) if isinstance(ys, list | tuple) else [ys]
+    if not given_ys:
+        raise InputError("gradients of nothing: there are no ys")
+    read = read_together(given_ys)
     nodes = [node for node, _ in read]
     given = grad_ys if isinstance(grad_ys, list | tuple) else [grad_ys] * len(nodes)
     if len(given) != len(nodes):
-        raise InputError(f"{len(nodes)} ys, but {len(given)} grad_ys")
+        raise InputError(
+            f"{len(nodes)} ys, but {len(given)} grad_ys",
+            hint="give one incoming gradient for each y, as arrays rather than lists of numbers",
+        )
     terms = []
     for node, g in zip(nodes, given, strict=True):
         incoming = ones(node.shape) if g is None else shaped(g, node, "incoming gradient")
@@ -318,12 +334,13 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> Gradients:
     total, known = with_variables(add(*terms))
     for _, named in read:
         known = {**named, **known}
+    text = " ".join(y if isinstance(y, str) else getattr(y, "text", "") for y in given_ys)
     targets = xs if isinstance(xs, list | tuple) else [xs]
     by = [find_variable(total, x, known) for x in targets]
     found = pullbacks(total, by, number(1))
     made = [
         Derivative(
-            shortest(used), of=total, wrt=[v], free=free, notes=reading_notes(total, total, [v])
+            shortest(used), of=total, wrt=[v], free=free, notes=reading_notes(text, total, [v])
         )
         for v, free, used in zip(by, found, with_facts_each(found), strict=True)
     ]
