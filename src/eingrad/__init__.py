@@ -4,6 +4,7 @@ from typing import Any
 
 from . import functions as _records
 from .calculus import (
+    Blockwise,
     CompiledFunction,
     CustomRule,
     Derivative,
@@ -52,6 +53,7 @@ from .frontends.python import (
 __version__ = "0.1.0"
 
 __all__ = [
+    "Blockwise",
     "CheckError",
     "CompiledFunction",
     "CustomRule",

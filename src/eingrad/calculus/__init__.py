@@ -1,6 +1,7 @@
 """The order of the stages, and what users call: the one room that knows all others."""
 
 from .answers import check
+from .blockwise import Blockwise
 from .compiled import CompiledFunction
 from .contracted import (
     block_diagonal,
@@ -25,6 +26,7 @@ from .joint import Gradients
 from .rule import CustomRule, custom_rule
 
 __all__ = [
+    "Blockwise",
     "CompiledFunction",
     "CustomRule",
     "Derivative",
