@@ -40,7 +40,9 @@ class Record:
         parameters by name (`"np.tanh({0})"`), or a callable `(arguments: list[str], params: dict)
         -> str`. `"numpy"` is required. A template brackets its arguments where it needs to; its
         result may need brackets of its own. The namespaces are `np`, `jnp`, `torch` and `tf`;
-        `scipy` and `jax` are written in full.
+        `scipy` and `jax` are written in full. `array_api` (namespace `xp`, which helpers take as
+        their last argument) follows from `numpy`, and is stated only where that uses more than
+        the array API standard has.
     notation:
         How it is written, see `Notation`.
     domain:
