@@ -245,3 +245,11 @@ def test_a_contracted_derivative_is_drawn_under_a_name_of_its_own():
     assert "d_i in row i" in picture.text() and "∂y/∂x_i" not in picture.text()
     other = eingrad.hessian_diagonal("sum(exp(D*x))", "x").plot(m=3, n=2)
     assert other.title.startswith("E = ")
+
+
+def test_a_derivative_along_a_direction_is_not_said_to_be_by_a_step():
+    d = eingrad.jvp(eingrad.parse("A*B", A="2 3", B="3 2"), "A")
+    text = d.plot().text()
+    assert "∂t" not in text and "along dA" in text
+    assert "d_ij in row i, column j" in text
+    assert "∂t" not in eingrad.curvature(eingrad.parse("x'*A*x", x="2"), "x").plot().text()

@@ -22,7 +22,9 @@ def picture(d: Derivative, kind: str, sizes: Mapping[str, int]) -> Picture:
     dims = [s for n in topological(d.node) for s in n.shape] + [s for v in d.wrt for s in v.shape]
     used = {s for dim in dims for s in dim.symbols()}
     of = {s for n in topological(d.of) for dim in n.shape for s in dim.symbols()}
-    if d.contracted:  # no longer an array by an array: it has a name of its own
+    # No longer an array by an array, or along a direction rather than by a variable of the user's.
+    own = d.contracted or d.called in ("jvp", "curvature")
+    if own:
         taken = {v.name for v in variables(d.of, d.node)}
         label = next(n for n in ("D", "E", "H", "R", "contracted") if n not in taken)
         heading = f"{label} = {title(d)}"
@@ -30,8 +32,8 @@ def picture(d: Derivative, kind: str, sizes: Mapping[str, int]) -> Picture:
         label, heading = d.label, title(d)
     return draw(
         d.node,
-        d.node.ndim if d.contracted else d.n_out,
-        () if d.contracted else d.wrt,
+        d.node.ndim if own else d.n_out,
+        () if own else d.wrt,
         kind=kind,
         sizes={k: v for k, v in sizes.items() if k in used or k not in of},
         label=label,
