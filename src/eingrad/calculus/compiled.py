@@ -24,6 +24,9 @@ class CompiledFunction:
     name, documentation and signature are those of the generated function, and transformations of
     the framework (`jit`, `vmap`, `torch.compile`, `tf.function`) take it.
 
+    Facts are promises, as in LAPACK: whether a matrix declared symmetric is so is not looked at,
+    which would take longer than a product with it.
+
     Attributes
     ----------
     source:
