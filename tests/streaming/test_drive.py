@@ -111,6 +111,18 @@ def test_what_is_wrong_with_rows_is_told(blocks, arrays):
         blocks([{"X": X, "y": y}], X=X, w=w)
 
 
+def test_a_size_that_only_rows_show_reaches_the_result(arrays):
+    d = eingrad.gradient(eingrad.parse("n*sum(exp(s*X))", X="m n", s=""), "s")
+    blocks = d.blockwise("m")
+    X = arrays["X"]
+    wanted = X.shape[1] * (X * np.exp(0.5 * X)).sum()
+    np.testing.assert_allclose(blocks(X=X, s=0.5, block_rows=9), wanted)
+    part = blocks.per_block(X=X, s=0.5)
+    np.testing.assert_allclose(blocks.combine([part], n=X.shape[1]), wanted)
+    with pytest.raises(eingrad.InputError, match="the size n is missing"):
+        blocks.combine([part])
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_progress_is_shown_on_a_terminal_only(blocks, arrays, monkeypatch, capsys, terminal):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)

@@ -95,6 +95,7 @@ class Blockwise:
         self._generated = made
         self._functions = made.functions()
         self._names = d.names
+        self._variables = d.variables
         needed = {*made.per_block.arguments, *made.result.arguments}
         self.axes = {n: k for n, k in found.blocked.items() if n in needed}
         own = {p.name for p in found.partials}
@@ -126,7 +127,10 @@ class Blockwise:
         return self._functions["merge"](first, second)
 
     def combine(self, partials: Iterable[Any], /, **shared: Any) -> Any:
-        """The result, from the partial results of all blocks and the shared arrays."""
+        """The result, from the partial results of all blocks and the shared arrays.
+
+        A size that none of these shows is given by its symbol (`n=20`).
+        """
         made = self._generated.result
         own = {p.name for p in self.partials}
         given = self._given(made, shared, own)
@@ -171,14 +175,26 @@ class Blockwise:
             raise InputError("the rows are given as blocks or as arrays, not both")
         made = self._generated.per_block
         once = self._compiled()
-        total = accumulated(
-            blocks,
-            self.axes,
-            lambda block: once(**self._given(made, {**self._arrays(block), **shared}, set())),
-            self.merge,
-            count,
-        )
-        return self.combine([total], **shared)
+        sizes: dict[str, Any] = {}
+
+        def partial(block: Mapping[str, Any]) -> Any:
+            sizes.update(self._sizes_in(block))
+            given = {**self._arrays(block), **shared}
+            return once(**self._given(made, given, set()))
+
+        total = accumulated(blocks, self.axes, partial, self.merge, count)
+        return self.combine([total], **{**sizes, **shared})
+
+    def _sizes_in(self, block: Mapping[str, Any]) -> dict[str, int]:
+        """The sizes that `combine` must be told and the rows of a block show."""
+        found = {}
+        for v in self._variables:
+            if v.name in block:
+                for dim, length in zip(v.shape, np.shape(block[v.name]), strict=True):
+                    for symbol in dim.symbols() & self._generated.result.sizes.keys():
+                        if dim == Dim.symbol(symbol):
+                            found[symbol] = length
+        return found
 
     def _compiled(self) -> Any:
         """`per_block`, by JAX compiled for each size of a block."""
@@ -205,6 +221,9 @@ class Blockwise:
         self._known(values)
         wanted = {n: a for n, a in made.arguments.items() if n not in own} | dict(made.sizes)
         missing = [n for n in wanted if n not in values]
+        for name in missing:
+            if name in made.sizes:
+                raise NameError_(f"the size {name} is missing: no array here shows it")
         if missing:
             raise NameError_(f"a value for {', '.join(missing)} is missing")
         return {a: values[n] for n, a in wanted.items()}
