@@ -13,23 +13,25 @@ from eingrad.ir.node import Node
 from eingrad.ir.walk import variables
 from eingrad.verify.reference import evaluate
 from eingrad.verify.sample import sample_points, sample_sizes
-from tests.codegen.test_values import assert_equal, call
+from tests.codegen.backends import BACKENDS
+from tests.codegen.test_values import assert_equal, of
 from tests.pattern_cases import CASES, derivatives
 
 
-def agrees(node: Node) -> None:
+def agrees(node: Node, backend: str) -> None:
     for variant in (0, -1):
         sizes = sample_sizes(node, variant=variant)
-        for point in sample_points([node], 2, sizes):
-            generated = generate({"y": node}, arguments=variables(node))
-            assert_equal(call(generated, point, sizes), evaluate(node, point, sizes))
+        for point in sample_points([node], 2 if backend == "numpy" else 1, sizes):
+            generated = generate({"y": node}, arguments=variables(node), backend=backend)
+            assert_equal(of(backend, generated, point, sizes), evaluate(node, point, sizes))
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", CASES)
-def test_the_value_and_its_derivatives(name: str) -> None:
-    agrees(CASES[name][0]().node)
+def test_the_value_and_its_derivatives(name: str, backend: str) -> None:
+    agrees(CASES[name][0]().node, backend)
     for derivative in derivatives(name):
-        agrees(derivative.node)
+        agrees(derivative.node, backend)
 
 
 def run(name: str, values: Mapping[str, Any]) -> Any:

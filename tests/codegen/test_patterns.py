@@ -6,7 +6,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eingrad.codegen import generate
@@ -16,6 +15,7 @@ from eingrad.ir import build, construct, kernels
 from eingrad.ir.node import Node, variable
 from eingrad.verify.reference import evaluate
 from tests.codegen.backends import BACKENDS, call
+from tests.codegen.test_values import holds
 
 X = variable("x", build.dims("n"))
 Y = variable("y", build.dims("m"))
@@ -43,47 +43,48 @@ def sliced(node: Node, axis: int, start: int, step: int, count: int) -> Node:
     return construct.take_slice(node, axis, start, step, as_dim(count))
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.data())
-def test_products_of_slices_and_their_adjoints(data: st.DataObject) -> None:
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_products_of_slices_and_their_adjoints(backend: str) -> None:
     """Contractions of arrays and selections with random steps, either axis summed or kept."""
-    letters = "abcdef"
-    sizes = {c: data.draw(st.sampled_from([3, 4, 7])) for c in letters}
-    factors = []
-    for k in range(data.draw(st.integers(1, 3))):
-        word = "".join(data.draw(st.lists(st.sampled_from(letters), min_size=1, max_size=3)))
-        node = variable(f"v{k}", build.dims(*(sizes[c] for c in word)))
-        factors.append((node, [(c,) for c in word]))
-    for _ in range(data.draw(st.integers(1, 3))):
-        row, column = data.draw(st.lists(st.sampled_from(letters), min_size=2, max_size=2))
-        rows, columns = sizes[row], sizes[column]
-        if data.draw(st.booleans()):
-            k, lower = data.draw(st.integers(-2, 2)), data.draw(st.booleans())
-            pattern = kernels.triangle(Dim.of(rows), Dim.of(columns), k, lower)
-        else:
-            steps = [s for s in (1, 2, -1, -2, 3) if abs(s) * (rows - 1) < columns]
-            if not steps:
-                continue
-            step = data.draw(st.sampled_from(steps))
-            free = columns - 1 - abs(step) * (rows - 1)
-            start = data.draw(st.integers(0, free)) + (0 if step > 0 else -step * (rows - 1))
-            pattern = kernels.selection(Dim.of(rows), Dim.of(columns), start, step)
-        factors.append((pattern, [(row,), (column,)]))
-    used = sorted({c for _, axes in factors for (c,) in axes})
-    out = data.draw(st.lists(st.sampled_from(used), max_size=4))
-    known = {c: Dim.of(n) for c, n in sizes.items()}
-    node = build.einsum(factors, [(c,) for c in out], Fraction(3, 2), known)
-    rng = np.random.default_rng(0)
-    values = {
-        f.name: rng.normal(size=[d.evaluate({}) for d in f.shape])
-        for f, _ in factors
-        if hasattr(f, "name")
-    }
-    generated = generate({"z": node})
-    result = generated.function()(**{n: values[n] for n in generated.arguments})
-    expected = evaluate(node, values)
-    assert np.shape(result) == expected.shape
-    np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-12)
+
+    @holds(backend, 300, st.data())
+    def check(data: st.DataObject) -> None:
+        letters = "abcdef"
+        sizes = {c: data.draw(st.sampled_from([3, 4, 7])) for c in letters}
+        factors = []
+        for k in range(data.draw(st.integers(1, 3))):
+            word = "".join(data.draw(st.lists(st.sampled_from(letters), min_size=1, max_size=3)))
+            node = variable(f"v{k}", build.dims(*(sizes[c] for c in word)))
+            factors.append((node, [(c,) for c in word]))
+        for _ in range(data.draw(st.integers(1, 3))):
+            row, column = data.draw(st.lists(st.sampled_from(letters), min_size=2, max_size=2))
+            rows, columns = sizes[row], sizes[column]
+            if data.draw(st.booleans()):
+                k, lower = data.draw(st.integers(-2, 2)), data.draw(st.booleans())
+                pattern = kernels.triangle(Dim.of(rows), Dim.of(columns), k, lower)
+            else:
+                steps = [s for s in (1, 2, -1, -2, 3) if abs(s) * (rows - 1) < columns]
+                if not steps:
+                    continue
+                step = data.draw(st.sampled_from(steps))
+                free = columns - 1 - abs(step) * (rows - 1)
+                start = data.draw(st.integers(0, free)) + (0 if step > 0 else -step * (rows - 1))
+                pattern = kernels.selection(Dim.of(rows), Dim.of(columns), start, step)
+            factors.append((pattern, [(row,), (column,)]))
+        used = sorted({c for _, axes in factors for (c,) in axes})
+        out = data.draw(st.lists(st.sampled_from(used), max_size=4))
+        known = {c: Dim.of(n) for c, n in sizes.items()}
+        node = build.einsum(factors, [(c,) for c in out], Fraction(3, 2), known)
+        rng = np.random.default_rng(0)
+        values = {
+            f.name: rng.normal(size=[d.evaluate({}) for d in f.shape])
+            for f, _ in factors
+            if hasattr(f, "name")
+        }
+        result = call(backend, generate({"z": node}, backend=backend), values)
+        expected = evaluate(node, values)
+        assert np.shape(result) == expected.shape
+        np.testing.assert_allclose(result, expected, rtol=1e-12, atol=1e-12)
 
 
 @pytest.mark.parametrize(

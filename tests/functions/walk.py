@@ -81,6 +81,8 @@ def sample(domain: str, shape: tuple[int, ...], rng: np.random.Generator) -> np.
         return rng.uniform(-0.9, 0.9, shape)
     if domain == "above_one":
         return rng.uniform(1.3, 3.0, shape)
+    if domain == "integer":  # counted from the end as well
+        return rng.integers(-3, 4, shape).astype(float)
     if domain == "boolean":
         return rng.integers(0, 2, shape).astype(float)
     if domain == "spd":
