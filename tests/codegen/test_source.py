@@ -310,3 +310,22 @@ def test_a_product_that_is_read_both_ways_is_computed_once() -> None:
     product = construct.matmul(X, A)
     lines = body(p=apply("sin", product), q=build.contract("nk,mn->km", B, product))
     assert sum("X @ A" in line for line in lines) == 1
+
+
+def test_for_a_compiler_that_fuses_a_computed_matrix_meets_a_vector_in_a_sum() -> None:
+    computed = apply("sin", X) * X
+    outputs = {
+        "p": construct.matmul(computed, w),
+        "q": build.contract("mn,m->n", computed, y),
+        "r": construct.matmul(X, w),
+    }
+    source = generate(outputs, backend="torch").source
+    assert source.count(" @ ") == 1
+    assert "p = (w * t0).sum(dim=1)" in source or "p = (t0 * w).sum(dim=1)" in source
+    assert generate(outputs).source.count(" @ ") == 3
+
+
+def test_powers_with_halves_are_products_with_a_root() -> None:
+    (line,) = body(p=x ** build.exact(1.5))
+    assert line == "return x * np.sqrt(x)"
+    assert "**" not in generate({"p": x ** build.exact(-2.5)}).source

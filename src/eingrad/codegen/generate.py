@@ -17,6 +17,7 @@ from ..ir import walk
 from ..ir.node import Node, Shape, Variable
 from .arguments import Signature, plain_symbols
 from .emit import Emission, reachable
+from .fuse import fused
 from .installed import framework_needed
 from .lower import Lowering
 from .names import Names, identifier
@@ -166,6 +167,8 @@ def generate(
         raise InputError(f"{', '.join(sorted(missing))} is needed, but not among the arguments")
     lowering, roots = _lowered(nodes, sizes or {})
     program, roots = turned(lowering.program, roots)
+    if target.fuses:
+        program, roots = fused(program, roots)
     symbols = _symbols(roots)
     helpers = _helpers(target, roots)
     names = Names({*RESERVED, *taken, target.module, name, *_defined(helpers)})

@@ -183,6 +183,8 @@ class Program:
             return self.div(self.number(1), self.power(a, -e))
         if e == Fraction(1, 2) and not a.weak:
             return self.make("sqrt", (a,), (), a.shape)
+        if isinstance(e, Fraction) and e.denominator == 2 and e < 4 and not a.weak:
+            return self.mul(self.power(a, int(e)), self.power(a, Fraction(1, 2)))
         if isinstance(e, int) and e <= 4:
             square = self.mul(a, a)
             return square if e == 2 else self.mul(square, a if e == 3 else square)
@@ -313,6 +315,18 @@ class Program:
     def size_of(self, a: Value) -> Dim:
         """How many entries a value has."""
         return product(a.shape)
+
+
+def below(roots: Sequence[Value]) -> list[Value]:
+    """The values that the roots need, arguments first: in the order in which they were made."""
+    found = set(roots)
+    pending = list(found)
+    while pending:
+        for arg in pending.pop().args:
+            if arg not in found:
+                found.add(arg)
+                pending.append(arg)
+    return sorted(found, key=lambda v: v.number)
 
 
 def _merge_index(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .program import Program, Value
+from .program import Program, Value, below
 
 
 def turned(program: Program, roots: Sequence[Value]) -> tuple[Program, list[Value]]:
     """The program below some roots, with such products turned round."""
-    order = _below(roots)
+    order = below(roots)
     users: dict[Value, list[Value | None]] = {v: [] for v in order}
     for root in roots:
         users[root].append(None)
@@ -62,15 +62,3 @@ def _is_swap(value: Value) -> bool:
 def _swapped(ndim: int) -> tuple[int, ...]:
     """The order of axes with the last two exchanged."""
     return (*range(ndim - 2), ndim - 1, ndim - 2)
-
-
-def _below(roots: Sequence[Value]) -> list[Value]:
-    """The values that the roots need, arguments first: in the order in which they were made."""
-    found = set(roots)
-    pending = list(found)
-    while pending:
-        for arg in pending.pop().args:
-            if arg not in found:
-                found.add(arg)
-                pending.append(arg)
-    return sorted(found, key=lambda v: v.number)

@@ -65,6 +65,9 @@ class Target:
     row_vectors:
         Whether Aᵀv is written `v @ A`: XLA copies Aᵀ on a processor, which takes longer than the
         product.
+    fuses:
+        Whether a computed matrix times a vector is written as a sum of products, because its
+        compiler makes those in one pass, but calls a library for a product.
     keywords:
         Further arguments of every function, by keyword and None by default → what they are.
     whole_indices:
@@ -88,6 +91,7 @@ class Target:
     broadcast_axes: int | None = None
     helpers: Mapping[str, str] = field(default_factory=dict)
     row_vectors: bool = False
+    fuses: bool = False
     keywords: Mapping[str, str] = field(default_factory=dict)
     whole_indices: bool = False
     translate: Callable[[str], str] | None = None

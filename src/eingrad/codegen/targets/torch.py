@@ -157,4 +157,5 @@ TORCH = Target(
     weak_arguments=False,
     single_axes=False,
     helpers=HELPERS,
+    fuses=True,
 )
