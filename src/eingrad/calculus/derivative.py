@@ -255,6 +255,10 @@ class Derivative(Computed):
 
         Parameters
         ----------
+        backend:
+            `numpy`, `jax`, `torch` or `tensorflow`: whose arrays it holds, takes and gives, on
+            their device. Gradients flow through it; in JAX it is a pytree, and may be bound
+            inside of `jit` and `vmap`.
         **values:
             Arrays by name. Those that its cores do not need may be left out; a size that none of
             them shows is given by its symbol (`m=100`).
@@ -262,7 +266,16 @@ class Derivative(Computed):
         Raises
         ------
         NameError_, ShapeError, UnsupportedError
-            A value is missing, unknown, of a wrong shape, or complex.
+            A value is missing, unknown, of a wrong shape, or complex; or the library of the
+            backend is not installed.
+
+        Examples
+        --------
+        >>> import eingrad
+        >>> hessian = eingrad.hessian("norm2(A*x)^2 + norm2(x)^2", "x")
+        >>> H = hessian.operator("numpy", A=[[3.0, 0.0], [0.0, 1.0]])  # or "jax", "torch", …
+        >>> H.solve([40.0, 4.0]).tolist()
+        [2.0, 1.0]
         """
         return structured.operator(self, backend, values)
 

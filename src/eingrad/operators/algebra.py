@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 
 from ..errors import ShapeError, UnsupportedError
-from .arrays import real_array
+from .arrays import is_number, real_array
 from .arrays import shape_text as _text
 from .compose import compose
 from .term import NumericTerm, merged, normal
@@ -22,12 +22,37 @@ class OperatorAlgebra:
     terms: tuple[NumericTerm, ...]
     out_shape: Shape
     in_shape: Shape
-    dtype: np.dtype
+    dtype: Any
 
     def __init__(
         self, terms: Sequence[NumericTerm], out_shape: Shape, in_shape: Shape, dtype: Any
     ) -> None:
         raise NotImplementedError
+
+    # What differs between array libraries -------------------------------------------------------
+
+    def _made(
+        self,
+        terms: Sequence[NumericTerm],
+        out_shape: Shape,
+        in_shape: Shape,
+        other: OperatorAlgebra | None = None,
+    ) -> Self:
+        """An operator of terms of this one, and of another."""
+        kind = self.dtype if other is None else np.result_type(self.dtype, other.dtype)
+        return type(self)(terms, out_shape, in_shape, kind)
+
+    def _number(self, value: Any, what: str) -> Any:
+        """A number by which to multiply; None where it is no number but an array."""
+        return None if np.ndim(value) else float(real_array(value, what))
+
+    def _check_library(self, other: OperatorAlgebra) -> None:
+        """Operators of different array libraries do not meet."""
+        if type(other) is not type(self):
+            raise UnsupportedError(
+                f"{type(self).__name__} and {type(other).__name__} hold arrays of different "
+                "libraries; bind both with one backend"
+            )
 
     def __add__(self, other: Any) -> Self:
         """The sum with an operator of the same shapes."""
@@ -38,9 +63,9 @@ class OperatorAlgebra:
                 f"cannot add a map {_text(self.in_shape)} → {_text(self.out_shape)} and a map "
                 f"{_text(other.in_shape)} → {_text(other.out_shape)}"
             )
-        kind = np.result_type(self.dtype, other.dtype)
+        self._check_library(other)
         terms = merged([*self.terms, *other.terms])
-        return type(self)(terms, self.out_shape, self.in_shape, kind)
+        return self._made(terms, self.out_shape, self.in_shape, other)
 
     def __radd__(self, other: Any) -> Self:
         """`sum(operators)` starts from the number 0."""
@@ -62,11 +87,13 @@ class OperatorAlgebra:
 
     def __mul__(self, factor: Any) -> Self:
         """A multiple of the operator."""
-        if isinstance(factor, OperatorAlgebra) or np.ndim(factor):
+        number = None
+        if not isinstance(factor, OperatorAlgebra):
+            number = self._number(factor, "factor")
+        if number is None:
             raise UnsupportedError("operators are multiplied by numbers; `@` composes them")
-        number = float(real_array(factor, "factor"))
-        terms = tuple(t.scaled(number) for t in self.terms) if number != 0 else ()
-        return type(self)(terms, self.out_shape, self.in_shape, self.dtype)
+        terms = () if is_number(number, 0) else tuple(t.scaled(number) for t in self.terms)
+        return self._made(terms, self.out_shape, self.in_shape)
 
     __rmul__ = __mul__
 
@@ -80,11 +107,14 @@ class OperatorAlgebra:
         ZeroDivisionError
             It is 0.
         """
-        if isinstance(divisor, OperatorAlgebra) or np.ndim(divisor):
+        number = None
+        if not isinstance(divisor, OperatorAlgebra):
+            number = self._number(divisor, "divisor")
+        if number is None:
             raise UnsupportedError("operators are divided by numbers; `solve` undoes an operator")
-        return self * (1 / float(real_array(divisor, "divisor")))
+        return self * (1 / number)
 
-    def shifted(self, shift: float) -> Self:
+    def shifted(self, shift: Any) -> Self:
         """The operator plus `shift` times the identity (damping).
 
         Raises
@@ -97,7 +127,7 @@ class OperatorAlgebra:
                 "an identity needs output and input of one shape; this maps "
                 f"{_text(self.in_shape)} to {_text(self.out_shape)}"
             )
-        one = type(self)([identity_term(self.in_shape)], self.in_shape, self.in_shape, self.dtype)
+        one = self._made([identity_term(self.in_shape)], self.in_shape, self.in_shape)
         return self + one * shift
 
     def _composed(self, other: Self) -> Self:
@@ -105,7 +135,7 @@ class OperatorAlgebra:
             raise ShapeError(
                 f"the first takes {_text(self.in_shape)}, the second gives {_text(other.out_shape)}"
             )
-        kind = np.result_type(self.dtype, other.dtype)
+        self._check_library(other)
         terms: tuple[NumericTerm, ...] | None = ()
         if 0 not in (*self.out_shape, *self.in_shape, *other.in_shape):
             terms = compose(self.terms, other.terms, self.in_shape)
@@ -114,7 +144,7 @@ class OperatorAlgebra:
                 "the two divide the axes between them in ways that conflict; apply one after the "
                 "other: a.matvec(b.matvec(v))"
             )
-        return type(self)(terms, self.out_shape, other.in_shape, kind)
+        return self._made(terms, self.out_shape, other.in_shape, other)
 
 
 def identity_term(shape: Shape) -> NumericTerm:

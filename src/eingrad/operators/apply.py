@@ -8,19 +8,22 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import is_number
 from .contract import absorb, arranged, contract_all, expanded, order_of
 from .term import Axis, NumericTerm
 
 BATCH = -1  # the name of the leading axis
 
 
-def apply_term(term: NumericTerm, v: np.ndarray) -> np.ndarray:
+def apply_term(term: NumericTerm, v: Any, xp: Any = np) -> Any:
     """Σ over the input of term × direction.
 
     Parameters
     ----------
     v:
         Shape (k, *sizes of the input's atoms).
+    xp:
+        The array namespace.
 
     Returns
     -------
@@ -31,37 +34,40 @@ def apply_term(term: NumericTerm, v: np.ndarray) -> np.ndarray:
     out_atoms, in_atoms = term.out_atoms, term.in_atoms
     atoms: Axis = (BATCH, *in_atoms)
     if len(set(in_atoms)) < len(in_atoms):
-        v, atoms = _diagonal_view(v, atoms)
+        v, atoms = _diagonal_view(v, atoms, xp)
     out = tuple(dict.fromkeys(out_atoms))
     keep = frozenset((BATCH, *out))
     names = tuple(c.atoms for c in term.cores)
     carried = term.carried
     gone = [s for s in atoms if s not in keep and s not in carried]
     if gone:
-        v = v.sum(axis=tuple(p for p, s in enumerate(atoms) if s in gone))
+        axes = tuple(p for p, s in enumerate(atoms) if s in gone)
+        v = v.sum(axis=axes) if xp is np else xp.sum(v, axes)
         atoms = tuple(s for s in atoms if s not in gone)
     sizes = ((BATCH, k), *sorted(term.sizes.items()))
     remaining = list(order_of(atoms, names, keep, sizes) if len(names) > 1 else range(len(names)))
     while remaining:
         position = remaining.pop(0)
         needed = keep.union(*(names[j] for j in remaining))
-        v, atoms = absorb(v, atoms, term.cores[position].array, names[position], needed)
-    if term.coefficient != 1:
+        v, atoms = absorb(v, atoms, term.cores[position].array, names[position], needed, xp)
+    if not is_number(term.coefficient, 1):
         v = v * term.coefficient
-    result = expanded(v, atoms, (BATCH, *out))
+    result = expanded(v, atoms, (BATCH, *out), xp)
     shape = (k, *term.shape_of(out))
     if result.shape != shape:
-        result = np.broadcast_to(result, shape)
+        result = xp.broadcast_to(result, shape)
     if len(out) == len(out_atoms):
         return result
+    if xp is not np:
+        return xp.spread(result, (BATCH, *out_atoms), (k, *term.shape_of(out_atoms)))
     full = np.zeros((k, *term.shape_of(out_atoms)), result.dtype)
     embedded_view(full, (BATCH, *out_atoms))[...] = result
     return full
 
 
-def _diagonal_view(v: np.ndarray, atoms: Axis) -> tuple[np.ndarray, Axis]:
+def _diagonal_view(v: Any, atoms: Axis, xp: Any) -> tuple[Any, Axis]:
     unique = tuple(dict.fromkeys(atoms))
-    return embedded_view(v, atoms), unique
+    return (embedded_view(v, atoms) if xp is np else xp.embedded(v, atoms)), unique
 
 
 def embedded_view(array: np.ndarray, atoms: Sequence[int]) -> np.ndarray:
@@ -78,16 +84,16 @@ def _places(atoms: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
     return tuple(unique[a] for a in atoms), len(unique)
 
 
-def values_on(term: NumericTerm, atoms: Sequence[int], dtype: Any) -> np.ndarray:
+def values_on(term: NumericTerm, atoms: Sequence[int], dtype: Any, xp: Any = np) -> Any:
     """coefficient × cores, with the given distinct atoms as axes; those that no core has are of
     size 1. Atoms of the cores that are not given are summed."""
     missing = [a for a in term.sizes if a not in atoms and a not in term.carried]
     missing = [a for a in missing if a not in (*term.out_atoms, *term.in_atoms)]
     scale = term.coefficient * term.count(missing)
     cores = [(c.array, c.atoms) for c in term.cores]
-    array, names = contract_all(cores, atoms, dtype)
-    array = expanded(array, names, list(atoms))
-    return array if scale == 1 else array * scale
+    array, names = contract_all(cores, atoms, dtype, xp)
+    array = expanded(array, names, list(atoms), xp)
+    return array if is_number(scale, 1) else array * scale
 
 
 def add_dense(term: NumericTerm, target: np.ndarray, first: bool) -> None:

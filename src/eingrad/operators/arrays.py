@@ -1,8 +1,8 @@
-"""Arrays that users hand to an operator: real, of the right shape, with leading batch axes."""
+"""Arrays of operators: of which library, real, of the right shape, with leading batch axes."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,33 @@ import numpy as np
 from ..errors import ShapeError, UnsupportedError
 
 Shape = tuple[int, ...]
+
+_ADAPTERS: dict[str, Any] = {}  # of the libraries in use besides NumPy, by name
+
+
+def register(adapter: Any) -> None:
+    """Let `namespace` know the arrays of a library."""
+    _ADAPTERS[adapter.name] = adapter
+
+
+def namespace(array: Any) -> Any:
+    """The namespace of an array: NumPy, or the adapter of the array's library."""
+    if isinstance(array, np.ndarray | np.generic):
+        return np
+    for adapter in _ADAPTERS.values():
+        if adapter.owns(array):
+            return adapter.like([array])
+    return np
+
+
+def common_namespace(arrays: Iterable[Any]) -> Any:
+    """The namespace of the first array that is not NumPy's; constants may lie beside them."""
+    return next((xp for xp in map(namespace, arrays) if xp is not np), np)
+
+
+def is_number(value: Any, number: float) -> bool:
+    """Whether a coefficient is known to be a number; a traced one never is."""
+    return isinstance(value, int | float) and value == number
 
 
 def real_array(value: Any, what: str) -> np.ndarray:

@@ -15,6 +15,8 @@ from ..errors import InputError, NameError_, UnsupportedError
 from ..ir.node import Kernel, Node, Variable
 from ..ir.walk import variables as variables_of
 from ..structure import decompose, deepened
+from .arrays import namespace
+from .label import Label
 from .memory import check_bytes
 from .operator import StructuredOperator
 from .pattern import Pattern
@@ -45,6 +47,8 @@ def operator(
         their shapes are checked. A size that no value shows is given by its symbol (`n=100`).
         Integers count as float64, float32 stays. Arrays are not copied where the operator can use
         them as they are.
+    backend:
+        `numpy`, `jax`, `torch` or `tensorflow`: whose arrays the operator holds.
     variables:
         All that may be given; by default those of the node.
 
@@ -55,16 +59,21 @@ def operator(
     ShapeError
         A value does not fit: which, the shape expected, the shape given.
     UnsupportedError
-        Complex values, or another backend than NumPy.
+        Complex values, an unknown backend, or one whose library is not installed.
     SizeLimitError
         The cores would take more than a quarter of the free memory; nothing has been computed.
     """
-    if backend != "numpy":
-        raise UnsupportedError(f"operators are of NumPy arrays; there is no backend {backend!r}")
     known = tuple(variables if variables is not None else variables_of(node))
-    key = f"operator {n_out} {tuple(inputs)}"
-    binder = node.memo(key, lambda: Binder(node, n_out, tuple(inputs)))
-    return binder(values, known)
+    key = f"operator {backend} {n_out} {tuple(inputs)}"
+
+    def made() -> Binder:
+        if backend == "numpy":
+            return Binder(node, n_out, tuple(inputs))
+        from .frameworks.bind import FrameworkBinder
+
+        return FrameworkBinder(node, n_out, tuple(inputs), backend)
+
+    return node.memo(key, made)(values, known)
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,8 @@ class _Plan:
 
 class Binder:
     """The decomposition of a node with the code for its cores; binding again costs little."""
+
+    backend = "numpy"
 
     def __init__(self, node: Node, n_out: int, inputs: tuple[int, ...]) -> None:
         if not inputs:
@@ -134,10 +145,15 @@ class Binder:
                 raise InputError(f"{' or '.join(plan.places) or 'a value'}: {error}") from error
             if plan.count == 1:
                 results = (results,)
-        terms = tuple([_filled(t, results) for t in plan.templates])
+        terms = tuple([filled(t, results) for t in plan.templates])
         return StructuredOperator(terms, plan.out_shape, plan.in_shape, plan.dtype)
 
-    def _plan(self, values: Mapping[str, Any], variables: Sequence[Variable]) -> _Plan:
+    def _plan(
+        self,
+        values: Mapping[str, Any],
+        variables: Sequence[Variable],
+        limit: int | None = None,
+    ) -> _Plan:
         arrays, given = self._sorted(values, variables)
         sizes = known_sizes(variables, {n: a.shape for n, a in arrays.items()}, given)
         for v in variables:
@@ -154,7 +170,7 @@ class Binder:
                 if not isinstance(p.node, Kernel)
             )
         )
-        self._check_memory(nodes, sizes, arrays)
+        self._check_memory(nodes, sizes, arrays, limit)
         compute = self._code(nodes, sizes) if nodes else None
         templates = [_template(term, opening, nodes, sizes, self.cut) for term, opening in held]
         shape = tuple(d.evaluate(sizes) for d in self.shape)
@@ -236,20 +252,27 @@ class Binder:
             )
 
     def _check_memory(
-        self, nodes: Sequence[Node], sizes: Mapping[str, int], arrays: Mapping[str, np.ndarray]
+        self,
+        nodes: Sequence[Node],
+        sizes: Mapping[str, int],
+        arrays: Mapping[str, np.ndarray],
+        limit: int | None,
     ) -> None:
         """Refuse cores that would be larger than the limit, before they are computed."""
         given = {v.name for v in variables_of(*nodes)} & arrays.keys()
         largest = max((arrays[n].itemsize for n in given), default=8)
         own = [node for node in nodes if not isinstance(node, Variable)]
         entries = sum(product(node.shape).evaluate(sizes) for node in own)
-        check_bytes(entries * largest, None, "the cores of this operator")
+        what = "the cores of this operator"
+        check_bytes(entries * largest, limit, what, source="a quarter of the device's free memory")
 
     def _code(self, nodes: tuple[Node, ...], sizes: Mapping[str, int]) -> Any:
         """One function for all arrays; the choice of pieces decides which."""
         if nodes not in self._compiled:
             outputs = {f"core{k}": node for k, node in enumerate(nodes)}
-            self._compiled[nodes] = generate(outputs, name="cores", sizes=sizes)
+            self._compiled[nodes] = generate(
+                outputs, name="cores", backend=self.backend, sizes=sizes
+            )
         return self._compiled[nodes]
 
 
@@ -318,7 +341,9 @@ def _template(
             cores.append((squeezed, None, tuple(names[a] for a in kept), None))
             continue
         shape = None if len(kept) == len(piece.atoms) else tuple(size[a] for a in kept)
-        cores.append((source, shape, tuple(names[a] for a in kept), _label(core)))
+        cores.append(
+            (source, shape, tuple(names[a] for a in kept), Label(core, piece.node is core))
+        )
     return _Template(
         coefficient,
         tuple(tuple(names[a] for a in axis) for axis in axes[:cut]),
@@ -329,28 +354,19 @@ def _template(
     )
 
 
-def _label(node: Node) -> Callable[[], str]:
-    """The formula of a core, written only where a message needs it."""
-
-    def label() -> str:
-        from ..notation import formula
-
-        text = str(formula(node))
-        return text if len(text) <= 60 else text[:57] + "…"
-
-    return label
-
-
-def _filled(template: _Template, results: Sequence[Any]) -> NumericTerm:
+def filled(template: _Template, results: Sequence[Any]) -> NumericTerm:
     """The term with its numbers."""
-    coefficient = template.coefficient
+    coefficient: Any = template.coefficient
     for k in template.scalars:
-        coefficient = coefficient * np.asarray(results[k]).item()
+        number = results[k]
+        xp = namespace(number)  # a number of another library stays where it is
+        number = np.asarray(number).item() if xp is np else xp.reshape(number, ())
+        coefficient = coefficient * number
     cores = []
     for source, shape, atoms, label in template.cores:
         array: Any = results[source] if isinstance(source, int) else source
         if shape is not None:
-            array = array.reshape(shape)
+            array = namespace(array).reshape(array, shape)
         cores.append(Core(array, atoms, label))
     return NumericTerm(coefficient, template.out, template.into, template.sizes, tuple(cores))
 

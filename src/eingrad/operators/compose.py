@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-
 from .align import cuts_of, is_chain, split_at
+from .arrays import namespace
 from .contract import pair
 from .pattern import Pattern
 from .term import Core, NumericTerm, merged, normal
@@ -99,13 +98,16 @@ def condensed(term: NumericTerm) -> NumericTerm:
             others = [c for c in cores if summed not in c.atoms]
             keep = outer.union(*(c.atoms for c in others))
             left = tuple(dict.fromkeys(s for c in touching for s in c.atoms if s in keep))
-            if term.count(left) > sum(c.array.size for c in touching):
+            xp = namespace(touching[0].array)
+            if any(type(namespace(c.array)) is not type(xp) for c in touching):
+                continue
+            if term.count(left) > sum(math.prod(c.array.shape) for c in touching):
                 continue
             if len(touching) == 1:
-                array, atoms = pair(touching[0].array, touching[0].atoms, np.ones(()), (), keep)
+                array, atoms = pair(touching[0].array, touching[0].atoms, xp.ones(()), (), keep, xp)
             else:
                 p, q = touching
-                array, atoms = pair(p.array, p.atoms, q.array, q.atoms, keep)
+                array, atoms = pair(p.array, p.atoms, q.array, q.atoms, keep, xp)
             cores = [*others, Core(array, atoms)]
             changed = True
             break

@@ -37,8 +37,8 @@ def pair(
     array, atoms
         The result with the atoms of its axes, in an order that is convenient.
     """
-    a, left = _sum_out(a, left, [s for s in left if s not in right and s not in keep])
-    b, right = _sum_out(b, right, [s for s in right if s not in left and s not in keep])
+    a, left = _sum_out(a, left, [s for s in left if s not in right and s not in keep], xp)
+    b, right = _sum_out(b, right, [s for s in right if s not in left and s not in keep], xp)
     summed = [s for s in left if s in right and s not in keep]
     if not summed:
         return _elementwise(a, left, b, right, xp)
@@ -80,11 +80,12 @@ def _fits(atoms: Atoms, rows: Sequence[int], columns: Sequence[int]) -> bool:
     return list(atoms) in ([*rows, *columns], [*columns, *rows])
 
 
-def _sum_out(a: Any, atoms: Atoms, gone: Sequence[int]) -> tuple[Any, Atoms]:
+def _sum_out(a: Any, atoms: Atoms, gone: Sequence[int], xp: Any = np) -> tuple[Any, Atoms]:
     if not gone:
         return a, atoms
     axes = tuple(k for k, s in enumerate(atoms) if s in gone)
-    return a.sum(axis=axes), tuple(s for s in atoms if s not in gone)
+    total = a.sum(axis=axes) if xp is np else xp.sum(a, axes)
+    return total, tuple(s for s in atoms if s not in gone)
 
 
 def _matrix(
@@ -98,7 +99,8 @@ def _matrix(
     """The array as a matrix, without a copy where its order allows."""
     m, n = (math.prod(sizes[s] for s in part) for part in (rows, columns))
     if list(atoms) == [*columns, *rows] and rows and columns:
-        return xp.reshape(a, (n, m)).T
+        turned = xp.reshape(a, (n, m))
+        return turned.T if xp is np else xp.transpose(turned, (1, 0))
     return xp.reshape(arranged(a, atoms, [*rows, *columns], xp), (m, n))
 
 
@@ -125,7 +127,7 @@ def arranged(a: Any, atoms: Sequence[int], order: Sequence[int], xp: Any = np) -
 
 
 def _elementwise(a: Any, left: Atoms, b: Any, right: Atoms, xp: Any) -> tuple[Any, Atoms]:
-    if a.size < b.size:
+    if (a.size < b.size) if xp is np else (xp.size(a) < xp.size(b)):
         a, left, b, right = b, right, a, left
     out = (*(s for s in right if s not in left), *left)
     return expanded(a, left, out, xp) * expanded(b, right, out, xp), out
@@ -146,19 +148,21 @@ def absorb(
 ) -> tuple[Any, Atoms]:
     """`pair` where the second may be a pattern, which is applied without being built."""
     if not isinstance(core, Pattern):
-        return pair(v, atoms, core, others, keep, xp)
+        return pair(v, atoms, core if xp is np else xp.numbers(core), others, keep, xp)
     *lead, last = others
     if last in atoms and last not in keep and not set(lead) & set(atoms):
         axis = atoms.index(last)
-        v = core.forward(v, axis)
+        v = core.forward(v, axis) if xp is np else xp.forward(core, v, axis)
         out = (*atoms[:axis], *lead, *atoms[axis + 1 :])
-        return _sum_out(v, out, [s for s in out if s not in keep])
+        return _sum_out(v, out, [s for s in out if s not in keep], xp)
     if last not in atoms and set(lead) <= set(atoms) and not set(lead) & set(keep):
         rest = tuple(s for s in atoms if s not in lead)
-        v = core.backward(arranged(v, atoms, [*rest, *lead], xp))
+        v = arranged(v, atoms, [*rest, *lead], xp)
+        v = core.backward(v) if xp is np else xp.backward(core, v)
         out = (*rest, last)
-        return _sum_out(v, out, [s for s in out if s not in keep])
-    return pair(v, atoms, core.dense(v.dtype), others, keep, xp)
+        return _sum_out(v, out, [s for s in out if s not in keep], xp)
+    dense = core.dense(v.dtype) if xp is np else xp.numbers(core)
+    return pair(v, atoms, dense, others, keep, xp)
 
 
 @lru_cache(maxsize=1024)
@@ -196,17 +200,20 @@ def order_of(
 
 
 def contract_all(
-    cores: Sequence[tuple[Any, Atoms]], keep: Sequence[int], dtype: Any
-) -> tuple[np.ndarray, Atoms]:
+    cores: Sequence[tuple[Any, Atoms]], keep: Sequence[int], dtype: Any, xp: Any = np
+) -> tuple[Any, Atoms]:
     """The product of the cores, summed over the atoms that are not kept (those it lacks are left
     to the caller)."""
     if not cores:
-        return np.ones((), dtype), ()
-    arrays = [c.dense(dtype) if isinstance(c, Pattern) else c for c, _ in cores]
+        return xp.ones((), dtype), ()
+    if xp is np:
+        arrays = [c.dense(dtype) if isinstance(c, Pattern) else c for c, _ in cores]
+    else:
+        arrays = [xp.numbers(c) for c, _ in cores]
     names = [atoms for _, atoms in cores]
     if len(cores) == 1:
         gone = [s for s in names[0] if s not in keep]
-        return _sum_out(arrays[0], names[0], gone)
+        return _sum_out(arrays[0], names[0], gone, xp)
     sizes = {
         s: n for a, t in zip(arrays, names, strict=True) for s, n in zip(t, a.shape, strict=True)
     }
@@ -214,5 +221,5 @@ def contract_all(
     result, atoms = arrays[first[0]], names[first[0]]
     for position, k in enumerate(first[1:], 1):
         wanted = set(keep).union(*(names[j] for j in first[position + 1 :]))
-        result, atoms = pair(result, atoms, arrays[k], names[k], wanted)
+        result, atoms = pair(result, atoms, arrays[k], names[k], wanted, xp)
     return result, atoms

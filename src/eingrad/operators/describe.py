@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import is_number, namespace
+from .label import Label
 from .pattern import Pattern
-from .term import NumericTerm
+from .term import Core, NumericTerm
 
 LARGEST = 10**7  # entries of a core that is tested for symmetry
 
@@ -27,8 +29,12 @@ def sentence(
     return " + ".join(f"({p})" if " ⊗ " in p else p for p in parts)
 
 
-def _is_symmetric(array: Any) -> bool:
-    """Whether a matrix is its transpose, to rounding; large ones are not looked at."""
+def _is_symmetric(core: Core) -> bool:
+    """Whether a matrix is its transpose: of NumPy's, to rounding, large ones are not looked at;
+    of other libraries', whose numbers may be on a device or unknown yet, by its formula."""
+    array: Any = core.array
+    if namespace(array) is not np:
+        return isinstance(core.label, Label) and "symmetric" in core.label.facts(len(core.atoms))
     if array.ndim != 2 or array.shape[0] != array.shape[1] or array.size > LARGEST:
         return False
     bound = 100 * np.finfo(array.dtype).eps * np.abs(array).max(initial=0.0)
@@ -59,11 +65,16 @@ def _one(term: NumericTerm) -> str:
         elif shared:
             pieces.append(f"block diagonal {shape} core")
         elif len(core.atoms) > 1:
-            kind = "symmetric " if _is_symmetric(core.array) else ""
+            kind = "symmetric " if _is_symmetric(core) else ""
             pieces.append(f"{kind}{shape} core")
         else:
             pieces.append(f"vector of {shape}")
     if not pieces:
-        return f"the number {term.coefficient:g}"
-    scale = "" if term.coefficient == 1 else f"{term.coefficient:g} · "
+        return f"the number {_written(term.coefficient)}"
+    scale = "" if is_number(term.coefficient, 1) else f"{_written(term.coefficient)} · "
     return scale + " ⊗ ".join(pieces)
+
+
+def _written(coefficient: Any) -> str:
+    """A number; one of another library is not fetched to be shown."""
+    return f"{coefficient:g}" if isinstance(coefficient, int | float) else "c"

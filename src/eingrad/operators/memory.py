@@ -43,7 +43,12 @@ def size_text(n: float) -> str:
 
 
 def check_size(
-    shape: Iterable[int], itemsize: int, limit: int | None, what: str, hint: str = ""
+    shape: Iterable[int],
+    itemsize: int,
+    limit: int | None,
+    what: str,
+    hint: str = "",
+    source: str = "as asked for",
 ) -> None:
     """Refuse an array before it is allocated.
 
@@ -53,11 +58,15 @@ def check_size(
         With the size and the limit.
     """
     shape = tuple(int(n) for n in shape)
-    check_bytes(math.prod(shape) * itemsize, limit, f"{what} {'×'.join(map(str, shape))}", hint)
+    check_bytes(
+        math.prod(shape) * itemsize, limit, f"{what} {'×'.join(map(str, shape))}", hint, source
+    )
 
 
-def check_bytes(needed: int, limit: int | None, what: str, hint: str = "") -> None:
-    """Refuse so many bytes, see `check_size`."""
+def check_bytes(
+    needed: int, limit: int | None, what: str, hint: str = "", source: str = "as asked for"
+) -> None:
+    """Refuse so many bytes, see `check_size`; `source` says where the limit is from."""
     # Reading the system's figures takes longer than a small result: large ones only.
     if limit is None and needed <= 1 << 20:
         return
@@ -65,7 +74,8 @@ def check_bytes(needed: int, limit: int | None, what: str, hint: str = "") -> No
         raise InputError(f"a limit is a number of bytes, not {limit!r}")
     allowed = default_limit() if limit is None else limit
     if needed > allowed:
-        source = "a quarter of the free memory" if limit is None else "as asked for"
+        if limit is None:
+            source = "a quarter of the free memory"
         message = (
             f"{what} would take {size_text(needed)}; the limit is {size_text(allowed)} ({source})"
         )

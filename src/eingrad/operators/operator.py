@@ -343,6 +343,9 @@ class StructuredOperator(OperatorAlgebra):
 
     @cached_property
     def _aligned(self) -> Aligned | None:
+        return self._align()
+
+    def _align(self) -> Aligned | None:
         # Alike if possible: then rows and columns are of one basis.
         if self.out_shape == self.in_shape:
             found = align(self.terms, self.out_shape, self.in_shape, shared=True)
@@ -354,26 +357,35 @@ class StructuredOperator(OperatorAlgebra):
         from .solvers import choose
         from .solvers.identity import Identity
 
+        self._check_system(method)
+        key = (method, rtol)
+        if key not in self._solvers:
+            if 0 in self.shape:
+                empty = NumericTerm(1.0, (), (), {}, ())
+                self._solvers[key] = Identity(Aligned((), (), (empty,)))
+            else:
+                found = self._aligned_or_error(self._aligned)
+                self._solvers[key] = choose(found, self.dtype, method, limit, rtol)
+        return self._solvers[key]
+
+    def _check_system(self, method: str) -> None:
+        """There is such a method, and as many equations as unknowns."""
         if method not in ("auto", "dense", "iterative"):
             raise InputError(f"there is no method {method!r}: use auto, dense or iterative")
         if not self.is_square:
             raise ShapeError(
                 "a system needs as many equations as unknowns; this maps "
                 f"{_text(self.in_shape)} to {_text(self.out_shape)}",
-                hint="least squares: scipy.sparse.linalg.lsmr(operator.to_scipy(), b.ravel())",
+                hint=self._least_squares,
             )
-        key = (method, rtol)
-        if key not in self._solvers:
-            if 0 in self.shape:
-                empty = NumericTerm(1.0, (), (), {}, ())
-                self._solvers[key] = Identity(Aligned((), (), (empty,)))
-            elif self._aligned is None:
-                raise UnsupportedError(
-                    "the terms divide their axes in ways that conflict; use dense() or to_scipy()"
-                )
-            else:
-                self._solvers[key] = choose(self._aligned, self.dtype, method, limit, rtol)
-        return self._solvers[key]
+
+    _least_squares = "least squares: scipy.sparse.linalg.lsmr(operator.to_scipy(), b.ravel())"
+
+    @staticmethod
+    def _aligned_or_error(found: Aligned | None) -> Aligned:
+        if found is None:
+            raise UnsupportedError("the terms divide their axes in ways that conflict; use dense()")
+        return found
 
     # Operators from operators -------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .arrays import is_number, namespace
 from .pattern import Pattern
 
 Axis = tuple[int, ...]
@@ -41,7 +42,7 @@ class NumericTerm:
     Attributes
     ----------
     coefficient:
-        A number.
+        A number; or an array without axes, where a library traces it.
     out, into:
         For each axis of the output, and of the input, its atoms, row-major. An atom that occurs
         twice is a Kronecker delta. An atom that occurs in cores only is summed.
@@ -51,7 +52,7 @@ class NumericTerm:
         Their atoms are distinct within a core.
     """
 
-    coefficient: float
+    coefficient: Any
     out: Axes
     into: Axes
     sizes: Mapping[int, int]
@@ -84,7 +85,7 @@ class NumericTerm:
         """Output and input exchanged."""
         return NumericTerm(self.coefficient, self.into, self.out, self.sizes, self.cores)
 
-    def scaled(self, factor: float) -> NumericTerm:
+    def scaled(self, factor: Any) -> NumericTerm:
         """The term times a number."""
         return NumericTerm(self.coefficient * factor, self.out, self.into, self.sizes, self.cores)
 
@@ -121,7 +122,8 @@ def normal(
 
 
 def _number(array: Any) -> Any:
-    return np.asarray(array).item()
+    xp = namespace(array)
+    return np.asarray(array).item() if xp is np else xp.reshape(array, ())
 
 
 def _plain(core: Core, sizes: Mapping[int, int]) -> Core:
@@ -134,11 +136,15 @@ def _plain(core: Core, sizes: Mapping[int, int]) -> Core:
         array = array.dense(np.float64)
     kept = [k for k, a in enumerate(core.atoms) if sizes[a] != 1]
     atoms = tuple(core.atoms[k] for k in kept)
-    array = array.reshape(tuple(array.shape[k] for k in kept))
+    xp = namespace(array)
+    array = xp.reshape(array, tuple(array.shape[k] for k in kept))
     if not distinct:
         unique = tuple(dict.fromkeys(atoms))
-        places = {a: k for k, a in enumerate(unique)}
-        array = np.einsum(array, [places[a] for a in atoms], list(range(len(unique))))
+        if xp is np:
+            places = {a: k for k, a in enumerate(unique)}
+            array = np.einsum(array, [places[a] for a in atoms], list(range(len(unique))))
+        else:
+            array = xp.embedded(array, atoms)
         atoms = unique
     return Core(array, atoms, core.label)
 
@@ -147,7 +153,7 @@ def merged(terms: Sequence[NumericTerm]) -> tuple[NumericTerm, ...]:
     """Terms of the same pattern added; terms that are zero left out."""
     found: dict[Any, NumericTerm] = {}
     for term in terms:
-        if term.coefficient == 0:
+        if is_number(term.coefficient, 0):
             continue
         key: Any = (term.out, term.into, tuple(sorted(term.sizes.items())))
         key += (tuple((sorted(c.atoms)) for c in term.cores).__repr__(),)
@@ -158,7 +164,7 @@ def merged(terms: Sequence[NumericTerm]) -> tuple[NumericTerm, ...]:
         both = _added(other, term)
         if both is None:
             found[(*key, len(found))] = term
-        elif both.coefficient == 0:
+        elif is_number(both.coefficient, 0):
             del found[key]
         else:
             found[key] = both
@@ -180,8 +186,11 @@ def _added(a: NumericTerm, b: NumericTerm) -> NumericTerm | None:
     p, q = a.cores[different[0]], b.cores[different[0]]
     if isinstance(p.array, Pattern) or isinstance(q.array, Pattern):
         return None
+    xp = namespace(p.array)
+    if type(xp) is not type(namespace(q.array)):  # a constant beside a library's array
+        return None
     order = [q.atoms.index(atom) for atom in p.atoms]
-    other = q.array.transpose(order)
+    other = xp.transpose(q.array, order)
     # The coefficient of the first stays outside: powers of two are exact, other numbers are not.
     total = a.coefficient * p.array + b.coefficient * other
     cores = list(a.cores)

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..align import Aligned
 from ..apply import embedded_view, values_on
+from ..arrays import namespace
 from .base import Proposal, name_of, singular
 from .matrix import Factorised, is_symmetric
 from .parity import parity
@@ -78,7 +79,7 @@ def block_array(problem: Aligned, dtype: Any) -> np.ndarray:
     return full.reshape(tuple(math.prod(p) for p in parts))
 
 
-class _Arranged:
+class Arranged:
     """Right sides in the order of the blocks, solutions back in the order of the columns."""
 
     def __init__(self, problem: Aligned) -> None:
@@ -90,16 +91,18 @@ class _Arranged:
         self.batch = math.prod(problem.rows[i] for i in rows)
         self.size = problem.n_rows // max(self.batch, 1)
 
-    def inward(self, b: np.ndarray) -> np.ndarray:
+    def inward(self, b: Any) -> Any:
         """(k, *rows) → (k, batch, size)."""
-        moved = b.transpose([0, *(i + 1 for i in self.row_order)])
-        return moved.reshape(b.shape[0], self.batch, self.size)
+        xp = namespace(b)
+        moved = xp.transpose(b, [0, *(i + 1 for i in self.row_order)])
+        return xp.reshape(moved, (b.shape[0], self.batch, self.size))
 
-    def outward(self, x: np.ndarray) -> np.ndarray:
+    def outward(self, x: Any) -> Any:
         """(k, batch, size) → (k, *columns)."""
+        xp = namespace(x)
         sizes = tuple(self.column_sizes[j] for j in self.column_order)
         back = np.argsort(self.column_order)
-        return x.reshape(x.shape[0], *sizes).transpose([0, *(int(j) + 1 for j in back)])
+        return xp.transpose(xp.reshape(x, (x.shape[0], *sizes)), [0, *(int(j) + 1 for j in back)])
 
     def sign(self) -> float:
         """The sign of the two permutations."""
@@ -112,7 +115,7 @@ class Diagonal:
     text = "division by the diagonal"
 
     def __init__(self, problem: Aligned, dtype: Any) -> None:
-        self._arranged = _Arranged(problem)
+        self._arranged = Arranged(problem)
         self.values = block_array(problem, dtype).reshape(-1)
         if (self.values == 0).any():
             place = int(np.flatnonzero(self.values == 0)[0])
@@ -133,7 +136,7 @@ class Blocks:
     """A matrix, or a stack of them."""
 
     def __init__(self, problem: Aligned, dtype: Any) -> None:
-        self._arranged = a = _Arranged(problem)
+        self._arranged = a = Arranged(problem)
         blocks = block_array(problem, dtype)
         name = name_of(problem)
         self.blocks = blocks

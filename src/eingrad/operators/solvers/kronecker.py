@@ -11,6 +11,7 @@ import numpy as np
 
 from ..align import Aligned
 from ..apply import values_on
+from ..arrays import common_namespace, namespace
 from ..pattern import Pattern
 from ..term import NumericTerm, normal
 from .base import Solver
@@ -108,10 +109,25 @@ def key_of(term: NumericTerm) -> Any:
     return term.out, term.into, tuple(sorted(term.sizes.items())), arrays
 
 
+class Same:
+    """Equal where the object is the same one, which it keeps alive."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self.array is other.array
+
+    def __hash__(self) -> int:
+        return id(self.array)
+
+
 def same_numbers(array: Any) -> Any:
     """A key that two arrays share only if they are the same memory."""
     if isinstance(array, Pattern):
         return array
+    if namespace(array) is not np:
+        return Same(array)
     return array.__array_interface__["data"][0], array.shape, array.strides
 
 
@@ -151,15 +167,17 @@ def _part(problem: Aligned, group: list[Slot], first: bool) -> Part:
     )
 
 
-def _loose(term: NumericTerm) -> float:
+def _loose(term: NumericTerm) -> Any:
     """The number that cores without slots amount to."""
     outer = {*term.out_atoms, *term.in_atoms}
-    result = 1.0
+    result: Any = 1.0
     for group in atom_groups(term):
         if not group & outer:
             cores = tuple(c for c in term.cores if set(c.atoms) <= group)
             sizes = {a: term.sizes[a] for a in group}
-            result *= float(values_on(NumericTerm(1.0, (), (), sizes, cores), (), np.float64))
+            xp = common_namespace(c.array for c in cores)
+            value = values_on(NumericTerm(1.0, (), (), sizes, cores), (), np.float64, xp)
+            result = result * (float(value) if xp is np else value)
     return result
 
 
@@ -175,30 +193,32 @@ class Kronecker:
         texts = [s.text for s in self._solvers]
         self.text = "; ".join(dict.fromkeys(texts))
 
-    def solve(self, b: np.ndarray) -> np.ndarray:
+    def solve(self, b: Any) -> Any:
         """Each part's axes in turn."""
+        xp = namespace(b)
         names: list[Slot] = [(0, i) for i in range(len(self._problem.rows))]
         for part, solver in zip(self._parts, self._solvers, strict=True):
             mine: list[Slot] = [(0, i) for i in part.rows]
             others = [s for s in names if s not in mine]
             order = [names.index(s) + 1 for s in (*others, *mine)]
-            moved = b.transpose([0, *order])
-            lead = moved.shape[: moved.ndim - len(mine)]
-            solved = solver.solve(moved.reshape(math.prod(lead), *part.problem.rows))
-            b = solved.reshape(*lead, *part.problem.columns)
+            moved = xp.transpose(b, [0, *order])
+            lead = tuple(moved.shape)[: len(moved.shape) - len(mine)]
+            solved = solver.solve(xp.reshape(moved, (math.prod(lead), *part.problem.rows)))
+            b = xp.reshape(solved, (*lead, *part.problem.columns))
             names = [*others, *((1, j) for j in part.columns)]
         order = [names.index((1, j)) + 1 for j in range(len(names))]
-        return b.transpose([0, *order])
+        return xp.transpose(b, [0, *order])
 
-    def slogdet(self) -> tuple[float, float]:
+    def slogdet(self) -> tuple[Any, Any]:
         """Each part's as often as the others have entries."""
         problem = self._problem
-        sign, value = 1.0, 0.0
+        sign: Any = 1.0
+        value: Any = 0.0
         for part, solver in zip(self._parts, self._solvers, strict=True):
             often = problem.n_rows // max(part.problem.n_rows, 1)
             s, v = solver.slogdet()
-            sign *= s if often % 2 else s * s
-            value += often * v
+            sign = sign * (s if often % 2 else s * s)
+            value = value + often * v
         rows = [i for part in self._parts for i in part.rows]
         columns = [j for part in self._parts for j in part.columns]
         return sign * parity(problem.rows, rows) * parity(problem.columns, columns), value

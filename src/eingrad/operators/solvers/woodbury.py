@@ -29,6 +29,26 @@ def propose(
     problem: Aligned, dtype: Any, solver_of: Callable[[Aligned], Proposal | None]
 ) -> Proposal | None:
     """Where some terms have a rank well below the size, and the others can be solved directly."""
+    found = base_and_updates(problem)
+    if found is None:
+        return None
+    rest, updates = found
+    n, rank = problem.n_rows, sum(s.rank for s in updates)
+    inner = solver_of(rest)
+    if inner is None:
+        return None
+    itemsize = np.dtype(dtype).itemsize
+    return Proposal(
+        inner.flops + 3.0 * n * rank**2 + rank**3 + inner.flops * 0.1 * rank,
+        inner.nbytes + 4 * n * rank * itemsize,
+        lambda: Woodbury(problem, inner, updates, dtype),
+        f"{inner.text} + rank {rank} (Woodbury)",
+    )
+
+
+def base_and_updates(problem: Aligned) -> tuple[Aligned, list[Split]] | None:
+    """The terms of full rank as an operator, and the others, whose ranks are at most half of the
+    size together; None where there are none of either."""
     n = problem.n_rows
     splits = [split(term) for term in problem.terms]
     low = [s if s.rank * 2 <= n else None for s in splits]
@@ -41,16 +61,7 @@ def propose(
     if not updates or rank * 2 > n:
         return None
     rest = Aligned(problem.rows, problem.columns, base, problem.row_axes, problem.column_axes)
-    inner = solver_of(rest)
-    if inner is None:
-        return None
-    itemsize = np.dtype(dtype).itemsize
-    return Proposal(
-        inner.flops + 3.0 * n * rank**2 + rank**3 + inner.flops * 0.1 * rank,
-        inner.nbytes + 4 * n * rank * itemsize,
-        lambda: Woodbury(problem, inner, updates, dtype),
-        f"{inner.text} + rank {rank} (Woodbury)",
-    )
+    return rest, updates
 
 
 def split(term: NumericTerm) -> Split:
