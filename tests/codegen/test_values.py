@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from eingrad.codegen import Generated, generate
 from eingrad.differentiate import differentiate
 from eingrad.dims import product
-from eingrad.ir import build
+from eingrad.ir import build, construct
+from eingrad.ir.apply import apply
 from eingrad.ir.node import Node, Variable
 from eingrad.verify.reference import evaluate, evaluate_all
 from tests.codegen import backends
@@ -182,6 +183,21 @@ def variable_of(name: str, array: np.ndarray) -> Variable:
     from eingrad.ir.node import variable
 
     return variable(name, build.dims(*array.shape))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", ["log", "sigmoid", "softplus", "silu"])
+def test_a_function_of_a_size(name: str, backend: str) -> None:
+    """Of a Python number, with or without a function for it in `math`; float32 is not widened."""
+    (x,) = make_variables("u")
+    value = apply(name, construct.size_value(x.shape[0]))
+    outputs = {"y": value * x, "z": build.broadcast_to(value, x.shape), "number": value}
+    generated = generate(outputs, arguments=[x], backend=backend)
+    values = {"u": np.array([1.0, -2.0, 3.0], np.float32)}
+    found = of(backend, generated, values)
+    for one, expected in zip(found, evaluate_all([*outputs.values()], values, SIZES), strict=True):
+        assert np.asarray(one).dtype == np.float32
+        assert_equal(one, expected, 1e-6)
 
 
 def test_numbers_and_lists_as_arguments() -> None:

@@ -11,6 +11,7 @@ never widens float32).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
@@ -193,7 +194,13 @@ class Program:
     def call(
         self, function: str, args: Sequence[Value], params: tuple[Any, ...], shape: Shape
     ) -> Value:
-        """A function of the registry."""
+        """A function of the registry.
+
+        Of numbers it is a number where `math` has the function, else it is made an array.
+        """
+        weak = all(a.weak for a in args)
+        if weak and args and (params or not hasattr(math, function)):
+            args = [self.make("scalar", (a,), (), ()) for a in args]
         return self.make("call", args, (function, *params), shape, all(a.weak for a in args))
 
     # Views.

@@ -118,17 +118,13 @@ class Target:
         """The template of a record's value at Python numbers, which is one itself.
 
         In NumPy that of the array, made a number. The other libraries give arrays, which a
-        compiler may not turn to numbers: there `math` serves where it has the function.
+        compiler may not turn to numbers: there it is that of `math`.
         """
         if self.name == "numpy":
             return f"float({self.function_template(name, count, params)})"
-        if hasattr(math, name) and not params:
-            if not callable(getattr(math, name)):
-                return f"math.{name}"
-            return f"math.{name}({', '.join(f'_slot{k}_' for k in range(count))})"
-        raise UnsupportedError(
-            f"{name} of a number that is no variable has no code for {self.name}"
-        )
+        if not callable(getattr(math, name)):
+            return f"math.{name}"
+        return f"math.{name}({', '.join(f'_slot{k}_' for k in range(count))})"
 
     def helper(self, name: str) -> str:
         """Source of the functions that the code of a record calls; empty when there are none."""
