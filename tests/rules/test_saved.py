@@ -25,7 +25,7 @@ def kept(text: str, recompute: str = "cheap", **declared: str) -> set[str]:
 
     y = eingrad.parse(text, **declared).node
     gradients, incoming = gradients_of(y)
-    nodes = least_saved(gradients, [incoming], recompute=recompute, alive=[y])
+    nodes = least_saved(y, gradients, [incoming], recompute=recompute)
     return {str(formula(node)) for node in nodes}
 
 
@@ -38,7 +38,7 @@ def test_gradients_follow_from_what_is_kept_and_more_freedom_keeps_less(
     gradients, incoming = gradients_of(expression.node)
     entries = []
     for policy in ("none", "cheap", "all"):
-        nodes = least_saved(gradients, [incoming], recompute=policy, sizes=SIZES)
+        nodes = least_saved(expression.node, gradients, [incoming], recompute=policy, sizes=SIZES)
         replaced: dict[Node, Node] = {
             n: variable(f"kept_{k}", n.shape) for k, n in enumerate(nodes)
         }
@@ -68,13 +68,18 @@ def test_a_linear_function_keeps_nothing_of_what_it_multiplies() -> None:
     assert kept("3*X", X="m n") == set()
 
 
+def test_work_for_the_gradient_alone_waits_for_the_backward_pass() -> None:
+    declared = {"X": "m n", "w": "n", "y": "m"}
+    assert kept("sum(log(exp(-y.*(X*w))+1))", **declared) == {"X", "w", "y", "Xw"}
+
+
 def test_typical_sizes_decide() -> None:
     y = eingrad.parse("exp(A*x)", A="m n", x="n").node
     incoming = variable("G_in", y.shape)
     gradients = pullbacks(y, [v for v in variables(y) if v.name == "x"], incoming)
 
     def names(**sizes: int) -> set[str]:
-        found = least_saved(gradients, [incoming], recompute="all", sizes=sizes)
+        found = least_saved(y, gradients, [incoming], recompute="all", sizes=sizes)
         return {n.name if isinstance(n, Variable) else "value" for n in found}
 
     assert names(m=3, n=500) == {"A", "value"}
@@ -85,4 +90,4 @@ def test_an_unknown_policy_is_named() -> None:
     y = eingrad.parse("softmax(x)").node
     gradients, incoming = gradients_of(y)
     with pytest.raises(InputError, match="none, cheap, all"):
-        least_saved(gradients, [incoming], recompute="some")
+        least_saved(y, gradients, [incoming], recompute="some")

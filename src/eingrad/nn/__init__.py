@@ -14,11 +14,13 @@ from .loss import (
     softmax_cross_entropy,
     squared_error,
 )
+from .network import Network
 from .normalisation import batch_norm, layer_norm, rms_norm
 from .recurrent import gru_cell, lstm_cell, rnn_cell, rnn_cell_columns
 
 __all__ = [
     "Layer",
+    "Network",
     "activation",
     "attention",
     "average_pool",

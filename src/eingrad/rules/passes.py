@@ -134,7 +134,7 @@ def passes_of(
     incoming = variable(fresh("G"), y.shape)
     gradients = pullbacks(y, wrt, incoming)
     saved = _named(
-        least_saved(gradients, [incoming], recompute=recompute, sizes=sizes, alive=[y]),
+        least_saved(y, gradients, [incoming], recompute=recompute, sizes=sizes),
         {y: value},
         fresh,
     )

@@ -21,18 +21,23 @@ from ..ir.walk import depending_on, topological
 
 POLICIES = ("none", "cheap", "all")
 TYPICAL = 64  # of a size that nobody stated
+WITHOUT_LIMIT = 2**31 - 1
 LARGEST = 10**8  # a capacity; flows are 32-bit numbers
 
 
 def least_saved(
+    y: Node,
     gradients: Sequence[Node],
     incoming: Sequence[Variable],
     *,
     recompute: str = "cheap",
     sizes: Mapping[str, int] | None = None,
-    alive: Sequence[Node] = (),
 ) -> list[Node]:
     """The nodes to keep, so that the gradients follow from them and the incoming ones.
+
+    Only what the forward pass computes for y is kept: work that the gradients alone need belongs
+    to the backward pass, which may not come. Inputs and y itself are there anyhow, and preferred
+    among equals.
 
     Parameters
     ----------
@@ -42,8 +47,6 @@ def least_saved(
         memory).
     sizes:
         Typical sizes, by which the choice is made; 64 for the others.
-    alive:
-        Nodes that are there anyhow (the output), preferred among equals, as inputs are.
 
     Raises
     ------
@@ -62,8 +65,15 @@ def least_saved(
     read |= {g for g in gradients if g not in dependent}
     free = _free(independent)
     candidates = [n for n in independent if n not in free]
-    capacity = {n: _capacity(n, sizes or {}, alive) for n in candidates}
-    had = {n for n in candidates if isinstance(n, Variable) or not _may_recompute(n, recompute)}
+    forward = set(topological(y))
+    capacity = {
+        n: _capacity(n, sizes or {}, y) if n in forward else WITHOUT_LIMIT for n in candidates
+    }
+    had = {
+        n
+        for n in candidates
+        if isinstance(n, Variable) or (n in forward and not _may_recompute(n, recompute))
+    }
     return _minimum_cut(candidates, had, read & capacity.keys(), capacity)
 
 
@@ -77,11 +87,11 @@ def _free(nodes: Sequence[Node]) -> set[Node]:
     return free
 
 
-def _capacity(node: Node, sizes: Mapping[str, int], alive: Sequence[Node]) -> int:
+def _capacity(node: Node, sizes: Mapping[str, int], y: Node) -> int:
     """The number of entries; of two equal sets the one that is there anyhow is the smaller."""
     entries = product(node.shape)
     count = entries.evaluate({s: sizes.get(s, TYPICAL) for s in entries.symbols()})
-    return min(2 * count + 1, LARGEST) - (isinstance(node, Variable) or node in alive)
+    return min(2 * count + 1, LARGEST) - (isinstance(node, Variable) or node is y)
 
 
 def _may_recompute(node: Node, policy: str) -> bool:
@@ -109,17 +119,16 @@ def _minimum_cut(
     place = {n: k for k, n in enumerate(nodes)}
     source, sink = 2 * len(nodes), 2 * len(nodes) + 1
     edges: dict[tuple[int, int], int] = {}
-    without_limit = 2**31 - 1
     for node, k in place.items():
         edges[2 * k, 2 * k + 1] = capacity[node]
         if node in had:
-            edges[source, 2 * k] = without_limit
+            edges[source, 2 * k] = WITHOUT_LIMIT
         else:
             for operand in node.operands:
                 if operand in place:
-                    edges[2 * place[operand] + 1, 2 * k] = without_limit
+                    edges[2 * place[operand] + 1, 2 * k] = WITHOUT_LIMIT
         if node in read:
-            edges[2 * k + 1, sink] = without_limit
+            edges[2 * k + 1, sink] = WITHOUT_LIMIT
     rows, columns = np.array(list(edges)).T
     graph = csr_array(
         (np.array(list(edges.values()), np.int32), (rows, columns)), shape=(sink + 1, sink + 1)

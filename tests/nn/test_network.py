@@ -1,0 +1,108 @@
+"""Networks: gradients of composed layers, their chain of derivatives, layers that do not fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eingrad import nn
+from eingrad.errors import InputError, ShapeError
+
+SIZES = {"m": 4, "h": 5, "k": 3, "b": 7}
+
+
+def classifier() -> nn.Network:
+    return nn.Network(
+        nn.dense("m", "h"),
+        nn.activation("tanh", "b h"),
+        nn.dense("h", "k"),
+        nn.softmax_cross_entropy(classes="k"),
+        name="classifier",
+    )
+
+
+def samples(net: nn.Network, seed: int = 3) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    shapes = {n: [d.evaluate(SIZES) for d in t.node.shape] for n, t in net.arguments.items()}
+    return {n: rng.normal(size=shape) for n, shape in shapes.items()}
+
+
+def split(net: nn.Network, given: dict[str, np.ndarray]) -> tuple[dict, dict]:
+    return (
+        {n: v for n, v in given.items() if n not in net.params},
+        {n: given[n] for n in net.params},
+    )
+
+
+def test_gradients_of_a_network_are_those_of_differences() -> None:
+    net = classifier()
+    given = samples(net)
+    net.forward(*split(net, given))
+    gradients = net.backward(1.0)
+    assert list(gradients) == ["X", "W1", "b1", "W3", "b3"]
+    rng = np.random.default_rng(4)
+    for name, gradient in gradients.items():
+        direction = rng.normal(size=gradient.shape)
+        step = 1e-6
+        values = [
+            net.forward(*split(net, {**given, name: given[name] + sign * step * direction}))
+            for sign in (1, -1)
+        ]
+        slope = (values[0] - values[1]) / (2 * step)
+        assert slope == pytest.approx((gradient * direction).sum(), rel=1e-7, abs=1e-8)
+
+
+def test_layer_by_layer_passes_compose_to_those_of_the_network() -> None:
+    net = classifier()
+    given = samples(net)
+    net.forward(*split(net, given))
+    wanted = net.backward(1.0)
+    value = given["X"]
+    for link in net.links:
+        layer = link.layer
+        own = {n: given[m] for n, m in link.arguments.items() if m in given}
+        own[next(iter(layer.inputs))] = value
+        params = {n: own.pop(n) for n in layer.params}
+        value = layer.forward(own, params)
+    arriving: object = 1.0
+    found = {}
+    for link in reversed(net.links):
+        passed = link.layer.backward(arriving)
+        found |= {link.arguments[n]: passed[n] for n in link.layer.params}
+        arriving = passed[next(iter(link.layer.inputs))]
+    found["X"] = arriving
+    for name, gradient in wanted.items():
+        np.testing.assert_allclose(found[name], gradient, rtol=1e-12, atol=1e-12)
+
+
+def test_the_chain_in_columns_is_that_of_the_course() -> None:
+    net = nn.Network(
+        nn.dense_columns("m", "h"),
+        nn.activation("sigmoid", "h b"),
+        nn.dense_columns("h", "k"),
+        nn.squared_error("k b"),
+    )
+    lines = [line.strip() for line in net.chain().splitlines()]
+    assert "dW3 = A2 dA3ᵀ, h×k: ∂A3/∂W3 condenses to A2" in lines
+    assert "dA2 = W3 dA3, h×b: ∂A3/∂A2 condenses to W3" in lines
+    assert any(line.startswith("dA1 = dA2 ⊙ σ(A1) ⊙ (1 − σ(A1)), h×b") for line in lines)
+
+
+def test_a_deep_network_has_no_limit_of_depth() -> None:
+    layers = [nn.activation("tanh", "b n"), nn.dense("n", "n")] * 150
+    net = nn.Network(*layers)
+    rng = np.random.default_rng(5)
+    params = {n: rng.normal(size=(3,) * t.node.ndim) / 2 for n, t in net.params.items()}
+    net.forward(rng.normal(size=(2, 3)), params)
+    assert len(net.backward(np.ones((2, 3)))) == 1 + 2 * 150
+
+
+def test_layers_that_do_not_fit_are_named_with_their_shapes() -> None:
+    with pytest.raises(
+        ShapeError, match=r"layer 2 \(tanh\) takes b×k, layer 1 \(dense\) gives b×h"
+    ):
+        nn.Network(nn.dense("m", "h"), nn.activation("tanh", "b k"))
+    with pytest.raises(InputError, match=r"layer 2 \(attention\) has 3 inputs"):
+        nn.Network(nn.dense("m", "h"), nn.attention())
+    with pytest.raises(InputError, match="needs a layer"):
+        nn.Network()
