@@ -132,6 +132,23 @@ def test_compiled_to_native_code(fresh: None) -> None:
     torch.testing.assert_close(compiled(**arguments), function(**arguments))
 
 
+def test_other_sizes_are_the_same_graph(fresh: None) -> None:
+    """From the second size on the compiler takes sizes as symbols."""
+    function = made("logistic", "gradient", "hessian")[0].function()
+    graphs = 0
+
+    def counted(module: Any, inputs: Any) -> Any:
+        nonlocal graphs
+        graphs += 1
+        return module.forward
+
+    compiled = torch.compile(function, fullgraph=True, backend=counted)
+    for m, n in ((5, 3), (7, 4), (9, 6), (2, 8)):
+        A, x, y = rand(m, n), rand(n), rand(m)
+        torch.testing.assert_close(compiled(A=A, x=x, y=y), function(A=A, x=x, y=y))
+    assert graphs == 2
+
+
 def test_numbers_are_compiled_as_such(fresh: None) -> None:
     generated, _, arguments = made("a number", *OUTPUTS)
     function = generated.function()
