@@ -1,5 +1,19 @@
 """Exact differentiation of nodes: reverse and forward accumulation over the shared graph."""
 
-from .derive import differentiate, differentiate_each, pullback, pullbacks, pushforward
+from .derive import (
+    differentiate,
+    differentiate_each,
+    pullback,
+    pullbacks,
+    pushforward,
+    total_pushforward,
+)
 
-__all__ = ["differentiate", "differentiate_each", "pullback", "pullbacks", "pushforward"]
+__all__ = [
+    "differentiate",
+    "differentiate_each",
+    "pullback",
+    "pullbacks",
+    "pushforward",
+    "total_pushforward",
+]

@@ -7,7 +7,7 @@ Tangents are ∂v/∂x, with the axes of v, then those of x.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 
 from ..dims import Dim
 from ..ir.build import add, einsum, zeros
@@ -69,9 +69,17 @@ def pullbacks(y: Node, xs: Sequence[Variable], incoming: Node) -> list[Node]:
 def pushforward(y: Node, x: Variable, direction: Node) -> Node:
     """Σ ∂y/∂x[u] direction[u]: the Jacobian-vector product, axes of y (then further ones of
     direction)."""
-    bare = _asleep(x)
-    body = substitute(y, {x: bare})
-    return substitute(_forward(body, bare, direction, direction.ndim - x.ndim), {bare: x})
+    return total_pushforward(y, {x: direction})
+
+
+def total_pushforward(y: Node, directions: Mapping[Variable, Node]) -> Node:
+    """The sum of the pushforwards of several variables, each along its direction, in one walk."""
+    bare: dict[Node, Variable] = {x: _asleep(x) for x in directions}
+    body = substitute(y, bare)
+    seeds = {bare[x]: d for x, d in directions.items()}
+    inner = max(d.ndim - x.ndim for x, d in directions.items())
+    back: dict[Node, Node] = {asleep: v for v, asleep in bare.items()}
+    return substitute(_forward(body, seeds, inner), back)
 
 
 def _asleep(v: Variable) -> Variable:
@@ -88,7 +96,7 @@ def _one(y: Node, x: Variable, mode: str) -> Node:
         return _reverse(y, [x], [identity], y.ndim)[0]
     axes = [(k,) for k in range(x.ndim)]
     identity = einsum([], [*axes, *axes], 1, dict(enumerate(x.shape)))
-    return _forward(y, x, identity, x.ndim)
+    return _forward(y, {x: identity}, x.ndim)
 
 
 def _carried(node: Node) -> tuple[int, int]:
@@ -126,18 +134,19 @@ def _reverse(y: Node, xs: Sequence[Variable], seed: list[Node], outer: int) -> l
     return results
 
 
-def _forward(y: Node, x: Variable, seed: Node, inner: int) -> Node:
-    """The tangent of y, from the tangent of x; `inner` counts the trailing axes it carries."""
+def _forward(y: Node, seeds: Mapping[Variable, Node], inner: int) -> Node:
+    """The tangent of y, from those of variables; `inner` counts the trailing axes they carry."""
     order = topological(y)
-    dependent = depending_on(order, [x])
+    dependent = depending_on(order, seeds)
     carried: Axes = [(("in", k),) for k in range(inner)]
+    seed = next(iter(seeds.values()))
     trailing = seed.shape[len(seed.shape) - inner :]
     carried_sizes: dict[Hashable, Dim] = {("in", k): d for k, d in enumerate(trailing)}
     if y not in dependent:
         return zeros(y.shape + trailing)
-    tangents: dict[Node, list[Node]] = {x: [seed]}
+    tangents: dict[Node, list[Node]] = {x: [d] for x, d in seeds.items()}
     for node in order:
-        if node not in dependent or node is x:
+        if node not in dependent or node in seeds:
             continue
         terms: list[Node] = []
         for local in local_derivatives(node, dependent):

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 from ..codegen import Generated, generate
 from ..codegen.names import identifier
-from ..differentiate import pullbacks, pushforward
+from ..differentiate import pullbacks, total_pushforward
 from ..dims import Dim, product
 from ..errors import UnsupportedError
 from ..ir.build import add, is_zero, number
 from ..ir.construct import inner_product
 from ..ir.facts import facts_of
 from ..ir.node import Node, Variable, variable
-from ..ir.walk import substitute, variables
+from ..ir.walk import substitute_each, variables
 from .saved import least_saved
 
 # What the modules call things of their own.
@@ -142,7 +142,7 @@ def passes_of(
     made = _Maker(backend, sizes or {})
     kept = {s.node: variable(s.name, s.node.shape, _facts(s.node)) for s in saved}
     own = [s for s in saved if not s.is_input and not s.is_output]
-    read = [substitute(g, dict(kept)) for g in gradients]
+    read = substitute_each(gradients, dict(kept))
     order = [kept[s.node] for s in saved]
     forward = made(
         f"_{name}_forward",
@@ -163,7 +163,7 @@ def passes_of(
         [*order, incoming],
         f"The gradients of {name} from {incoming.name}, the incoming one.",
     )
-    slope = add(*(pushforward(y, v, d) for v, d in zip(wrt, directions, strict=True)))
+    slope = total_pushforward(y, dict(zip(wrt, directions, strict=True)))
     tangent = made(
         f"_{name}_tangent",
         {value: y, fresh(f"d{value}"): slope},
@@ -218,7 +218,7 @@ def _with_second(
     arriving = [variable(fresh(f"d{s.name}"), s.node.shape) for s in own]
     pairing = add(*(inner_product(g, s.node) for g, s in zip(arriving, own, strict=True)))
     kept: dict[Node, Node] = {s.node: v for s, v in zip(first.saved, order, strict=True)}
-    found = [substitute(g, kept) for g in pullbacks(pairing, first.wrt, number(1))]
+    found = substitute_each(pullbacks(pairing, first.wrt, number(1)), kept)
     also = [v for v in variables(*found) if v not in order and v not in arriving]
     inner = made(
         f"_{name}_inner",
