@@ -49,8 +49,10 @@ class CompiledFunction:
         self.arguments: tuple[str, ...] = tuple(generated.arguments)
         self._accepted = frozenset(names)
         self._keywords = frozenset(generated.keywords) - self._accepted
-        self._call = generated.function()
-        functools.update_wrapper(self, self._call)
+        # Not `_call`: `tf.function` copies attributes over those of its own object, a method of
+        # that name among them, and would compile nothing.
+        self._compiled_function = generated.function()
+        functools.update_wrapper(self, self._compiled_function)
         # Sizes that no argument shows (an identity alone) are given by their symbol.
         self._sizes = tuple(generated.sizes)
         self._safe: Mapping[str, str] = {**generated.renamed, **generated.sizes}
@@ -76,7 +78,9 @@ class CompiledFunction:
         if missing:
             raise NameError_(f"a value for {', '.join(missing)} is missing")
         further = {name: values[name] for name in self._keywords & values.keys()}
-        return self._call(**{self._safe.get(n, n): values[n] for n in needed}, **further)
+        return self._compiled_function(
+            **{self._safe.get(n, n): values[n] for n in needed}, **further
+        )
 
 
 class Computed(ABC):
