@@ -27,7 +27,7 @@ from tests.operators.test_solvers import CASES as STRUCTURES
 
 rng = np.random.default_rng(11)
 few = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from .arrays import namespace
+from .arrays import shaped
 from .pattern import Pattern
 from .term import Axis, Core, NumericTerm
 
@@ -158,7 +158,7 @@ def _reshaped(core: Core, atoms: Axis, sizes: dict[int, int]) -> Any:
     array = core.array
     if isinstance(array, Pattern):
         array = array.dense(float)
-    return namespace(array).reshape(array, tuple(sizes[a] for a in atoms))
+    return shaped(array, tuple(sizes[a] for a in atoms))
 
 
 def _single(term: NumericTerm) -> NumericTerm:

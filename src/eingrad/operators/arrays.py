@@ -29,6 +29,20 @@ def namespace(array: Any) -> Any:
     return np
 
 
+def turned(array: Any, order: Sequence[int]) -> Any:
+    """The array of any library with its axes in another order."""
+    if isinstance(array, np.ndarray):  # its method takes half of the time of the function
+        return array.transpose(order)
+    return namespace(array).transpose(array, order)
+
+
+def shaped(array: Any, shape: Shape) -> Any:
+    """The array of any library in another shape."""
+    if isinstance(array, np.ndarray):
+        return array.reshape(shape)
+    return namespace(array).reshape(array, shape)
+
+
 def common_namespace(arrays: Iterable[Any]) -> Any:
     """The namespace of the first array that is not NumPy's; constants may lie beside them."""
     return next((xp for xp in map(namespace, arrays) if xp is not np), np)

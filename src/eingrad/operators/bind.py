@@ -15,7 +15,7 @@ from ..errors import InputError, NameError_, UnsupportedError
 from ..ir.node import Kernel, Node, Variable
 from ..ir.walk import variables as variables_of
 from ..structure import decompose, deepened
-from .arrays import namespace
+from .arrays import namespace, shaped
 from .label import Label
 from .memory import check_bytes
 from .operator import StructuredOperator
@@ -366,7 +366,7 @@ def filled(template: _Template, results: Sequence[Any]) -> NumericTerm:
     for source, shape, atoms, label in template.cores:
         array: Any = results[source] if isinstance(source, int) else source
         if shape is not None:
-            array = namespace(array).reshape(array, shape)
+            array = shaped(array, shape)
         cores.append(Core(array, atoms, label))
     return NumericTerm(coefficient, template.out, template.into, template.sizes, tuple(cores))
 

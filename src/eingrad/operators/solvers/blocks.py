@@ -11,7 +11,7 @@ import numpy as np
 
 from ..align import Aligned
 from ..apply import embedded_view, values_on
-from ..arrays import namespace
+from ..arrays import shaped, turned
 from .base import Proposal, name_of, singular
 from .matrix import Factorised, is_symmetric
 from .parity import parity
@@ -93,16 +93,14 @@ class Arranged:
 
     def inward(self, b: Any) -> Any:
         """(k, *rows) → (k, batch, size)."""
-        xp = namespace(b)
-        moved = xp.transpose(b, [0, *(i + 1 for i in self.row_order)])
-        return xp.reshape(moved, (b.shape[0], self.batch, self.size))
+        moved = turned(b, [0, *(i + 1 for i in self.row_order)])
+        return shaped(moved, (b.shape[0], self.batch, self.size))
 
     def outward(self, x: Any) -> Any:
         """(k, batch, size) → (k, *columns)."""
-        xp = namespace(x)
         sizes = tuple(self.column_sizes[j] for j in self.column_order)
         back = np.argsort(self.column_order)
-        return xp.transpose(xp.reshape(x, (x.shape[0], *sizes)), [0, *(int(j) + 1 for j in back)])
+        return turned(shaped(x, (x.shape[0], *sizes)), [0, *(int(j) + 1 for j in back)])
 
     def sign(self) -> float:
         """The sign of the two permutations."""

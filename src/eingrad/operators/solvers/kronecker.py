@@ -11,7 +11,7 @@ import numpy as np
 
 from ..align import Aligned
 from ..apply import values_on
-from ..arrays import common_namespace, namespace
+from ..arrays import common_namespace, namespace, shaped, turned
 from ..pattern import Pattern
 from ..term import NumericTerm, normal
 from .base import Solver
@@ -195,19 +195,18 @@ class Kronecker:
 
     def solve(self, b: Any) -> Any:
         """Each part's axes in turn."""
-        xp = namespace(b)
         names: list[Slot] = [(0, i) for i in range(len(self._problem.rows))]
         for part, solver in zip(self._parts, self._solvers, strict=True):
             mine: list[Slot] = [(0, i) for i in part.rows]
             others = [s for s in names if s not in mine]
             order = [names.index(s) + 1 for s in (*others, *mine)]
-            moved = xp.transpose(b, [0, *order])
+            moved = turned(b, [0, *order])
             lead = tuple(moved.shape)[: len(moved.shape) - len(mine)]
-            solved = solver.solve(xp.reshape(moved, (math.prod(lead), *part.problem.rows)))
-            b = xp.reshape(solved, (*lead, *part.problem.columns))
+            solved = solver.solve(shaped(moved, (math.prod(lead), *part.problem.rows)))
+            b = shaped(solved, (*lead, *part.problem.columns))
             names = [*others, *((1, j) for j in part.columns)]
         order = [names.index((1, j)) + 1 for j in range(len(names))]
-        return xp.transpose(b, [0, *order])
+        return turned(b, [0, *order])
 
     def slogdet(self) -> tuple[Any, Any]:
         """Each part's as often as the others have entries."""
