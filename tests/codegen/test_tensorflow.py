@@ -12,6 +12,7 @@ import pytest
 import eingrad
 from eingrad.codegen import generate
 from eingrad.ir import build, construct
+from eingrad.ir.apply import apply
 from eingrad.ir.node import variable
 from tests.codegen.backends import call
 from tests.pattern_cases import CASES, derivatives
@@ -234,3 +235,28 @@ def test_without_arguments_numbers_are_double() -> None:
     f = partial(generate({"y": construct.eye("n")}, backend="tensorflow").function(), n=3)
     assert f().dtype == tf.float64
     close(tf.function(f, jit_compile=True)(), np.eye(3))
+
+
+@pytest.mark.parametrize("name", ["inverse_gaps", "inverse_square_gaps"])
+def test_equal_values_have_no_inverse_gap(name: str) -> None:
+    """NaN between the two that are equal, in graphs as well; the rest is what it is elsewhere."""
+    s = variable("s", build.dims("n"))
+    function = generate({"y": apply(name, s)}, backend="tensorflow").function()
+    result = tf.function(function, jit_compile=True)(tf.constant([3.0, 1.0, 3.0]))
+    wanted = np.zeros((3, 3), bool)
+    wanted[0, 2] = wanted[2, 0] = True
+    np.testing.assert_array_equal(np.isnan(result), wanted)
+    assert not np.diag(result).any() and abs(result[0, 1] + result[1, 0]) == 0
+    zero = generate({"y": apply("inverse_singular_values", s)}, backend="tensorflow").function()
+    np.testing.assert_array_equal(zero(tf.constant([4.0, 1.0, 0.0])), [0.25, 1.0, np.nan])
+
+
+def test_a_leading_axis_may_be_unknown_where_its_size_is_not_used() -> None:
+    function, wanted, values = both("sum(log(1 + exp(-y.*(X*w))))", ["w"])
+    free = {
+        "X": tf.TensorSpec([None, SIZES["n"]], tf.float64),
+        "y": tf.TensorSpec([None], tf.float64),
+    }
+    specs = {**{k: tf.TensorSpec(v.shape, v.dtype) for k, v in values.items()}, **free}
+    concrete = tf.function(function).get_concrete_function(**specs)
+    close(concrete(**values), wanted)
