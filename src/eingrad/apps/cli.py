@@ -18,6 +18,7 @@ from .inputs import ExpressionCommand, chains, declarations, expression_text
 from .outcome import Outcome, check_outcome, derive_outcome, guarded
 from .plot import numbered, plot
 from .rule import requested, rule_options
+from .train import train
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
 FORMS = ("auto", "matrix", "differential", "vec", "index")
@@ -318,6 +319,7 @@ def completion(shell: str) -> Outcome:
 
 
 cli.add_command(plot)
+cli.add_command(train)
 
 
 def main() -> None:

@@ -17,10 +17,14 @@ from .loss import (
 from .network import Network
 from .normalisation import batch_norm, layer_norm, rms_norm
 from .recurrent import gru_cell, lstm_cell, rnn_cell, rnn_cell_columns
+from .training import Adam, Progress, TrainingError, fit, initial
 
 __all__ = [
+    "Adam",
     "Layer",
     "Network",
+    "Progress",
+    "TrainingError",
     "activation",
     "attention",
     "average_pool",
@@ -32,9 +36,11 @@ __all__ = [
     "dense_columns",
     "dropout",
     "embedding",
+    "fit",
     "gru_cell",
     "hinge",
     "huber",
+    "initial",
     "kl_divergence",
     "labelled_cross_entropy",
     "layer_norm",

@@ -1,0 +1,91 @@
+"""`eingrad train`: networks trained for real, with derived gradients in generated code alone."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+
+from ..errors import InputError, UnsupportedError
+from .outcome import RIGHT, WRONG, Outcome
+
+WIDTHS = (128, 64)
+GOAL = 0.97
+
+
+@click.group(short_help="Train a network with derived gradients.")
+def train() -> None:
+    """Train a network with gradients that eingrad derives, in NumPy code that it writes."""
+
+
+@train.command(short_help="A classifier of handwritten digits.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), default=40, show_default=True)
+@click.option("--batch", type=click.IntRange(1, 1437), default=64, show_default=True)
+@click.option("--rate", type=float, default=2e-3, show_default=True, help="Of the steps (Adam).")
+@click.option("--seed", type=int, default=0, show_default=True)
+def digits(epochs: int, batch: int, rate: float, seed: int) -> Outcome:
+    """Learn 1437 handwritten digits (8×8 points), and read 360 others.
+
+    Exit code: 0 when at least 97 % are read right, else 1.
+    """
+    if not 0 < rate < float("inf"):
+        raise InputError(f"a rate of {rate} is no positive number")
+    images, labels = _images(seed)
+    accuracy, loss, seconds = classify(images, labels, epochs, batch, rate, seed)
+    lines = [
+        [("digits ", "title"), (f"{len(labels)} images, a fifth of them for the test", "")],
+        [("loss   ", "title"), (f"{loss:.4f} after {epochs} epochs, {seconds:.1f} s", "")],
+        [("test   ", "title"), (f"{accuracy:.1%} read right", "")],
+    ]
+    return Outcome(RIGHT if accuracy >= GOAL else WRONG, lines=lines)
+
+
+def _images(seed: int) -> tuple[Any, Any]:
+    """The images in random order, values from 0 to 1, and what they show."""
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        raise UnsupportedError(
+            'the digits come with scikit-learn: pip install "eingrad[demo]"'
+        ) from None
+    import numpy as np
+
+    images, labels = load_digits(return_X_y=True)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    return images[order] / 16, labels[order]
+
+
+def classify(
+    images: Any, labels: Any, epochs: int, batch: int, rate: float, seed: int
+) -> tuple[float, float, float]:
+    """Train on four fifths; the share of the rest that is read right, the loss, the seconds."""
+    import numpy as np
+
+    from .. import nn
+
+    count = 4 * len(labels) // 5
+    targets = np.eye(10)[labels]
+    first, second = WIDTHS
+    layers = [
+        nn.dense("m", "h"),
+        nn.activation("relu", "b h"),
+        nn.dense("h", "i"),
+        nn.activation("relu", "b i"),
+        nn.dense("i", "k"),
+    ]
+    start = time.perf_counter()
+    network = nn.Network(*layers, nn.softmax_cross_entropy(classes="k"), name="digits")
+    params = nn.initial(network, seed, m=images.shape[1], h=first, i=second, k=10)
+    losses = nn.fit(
+        network,
+        {"X": images[:count], "T": targets[:count]},
+        params,
+        step=nn.Adam(rate, decay=0.01),
+        epochs=epochs,
+        batch=batch,
+        seed=seed,
+    )
+    scores = nn.Network(*layers, name="scores").forward(images[count:], params)
+    accuracy = float((scores.argmax(axis=1) == labels[count:]).mean())
+    return accuracy, losses[-1], time.perf_counter() - start

@@ -1,0 +1,188 @@
+"""Training with generated code: initial values, steps of Adam, epochs of shuffled batches."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ..calculus import gradients
+from ..errors import EingradError, InputError
+from .layer import Layer
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Arrays = dict[str, Any]
+
+
+class TrainingError(EingradError, ArithmeticError):
+    """Training met a loss or a gradient that is not finite; the message says at which step."""
+
+
+def initial(layer: Layer, seed: int = 0, **sizes: int) -> Arrays:
+    """Values of the parameters to start from: matrices normal with variance 1/inputs, `scale` ones,
+    other vectors zeros.
+
+    Parameters
+    ----------
+    **sizes:
+        A number for each symbolic size of the parameters.
+
+    Raises
+    ------
+    InputError
+        A size is missing.
+
+    Examples
+    --------
+    >>> from eingrad import nn
+    >>> {n: v.shape for n, v in nn.initial(nn.dense("m", "n"), m=3, n=2).items()}
+    {'W': (3, 2), 'b': (2,)}
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(seed)
+    made: Arrays = {}
+    for name, t in layer.params.items():
+        missing = sorted({s for d in t.node.shape for s in d.symbols()} - sizes.keys())
+        if missing:
+            raise InputError(f"initial: a number for the size {missing[0]} is missing")
+        shape = tuple(d.evaluate(sizes) for d in t.node.shape)
+        if len(shape) < 2:
+            made[name] = np.ones(shape) if name.startswith("scale") else np.zeros(shape)
+        else:
+            inputs = int(np.prod(shape)) // shape[-1]
+            made[name] = rng.normal(size=shape) / np.sqrt(max(1, inputs))
+    return made
+
+
+@dataclass
+class Adam:
+    """Steps by running means of the gradient and its square.
+
+    D. Kingma and J. Ba (2015), arXiv:1412.6980. With `decay` weights shrink beside the step
+    (I. Loshchilov and F. Hutter, arXiv:1711.05101).
+    """
+
+    rate: float = 1e-3
+    first: float = 0.9
+    second: float = 0.999
+    epsilon: float = 1e-8
+    decay: float = 0.0
+    steps: int = 0
+    means: Arrays = field(default_factory=dict)
+    squares: Arrays = field(default_factory=dict)
+
+    def __call__(self, params: Arrays, slopes: Mapping[str, Any]) -> None:
+        """Change the parameters in place."""
+        import numpy as np
+
+        self.steps += 1
+        rate = self.rate * np.sqrt(1 - self.second**self.steps) / (1 - self.first**self.steps)
+        for name, slope in slopes.items():
+            mean = self.means.setdefault(name, np.zeros_like(slope))
+            square = self.squares.setdefault(name, np.zeros_like(slope))
+            mean += (1 - self.first) * (slope - mean)
+            square += (1 - self.second) * (slope * slope - square)
+            if self.decay:
+                params[name] -= self.rate * self.decay * params[name]
+            params[name] -= rate * mean / (np.sqrt(square) + self.epsilon)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training is: told after each epoch."""
+
+    epoch: int
+    epochs: int
+    loss: float
+
+
+def fit(
+    layer: Layer,
+    data: Mapping[str, np.ndarray],
+    params: Arrays,
+    *,
+    step: Callable[[Arrays, Mapping[str, Any]], None] | None = None,
+    epochs: int = 10,
+    batch: int = 32,
+    seed: int = 0,
+    report: Callable[[Progress], None] | None = None,
+) -> list[float]:
+    """Train the parameters of a layer whose value is a loss, in place; the mean loss by epoch.
+
+    Parameters
+    ----------
+    data:
+        Inputs and constants by name; samples lie along the first axis.
+    step:
+        How parameters change by their gradients; `Adam()` by default.
+    report:
+        Called after each epoch; by default a line on standard error where that is a terminal.
+
+    Raises
+    ------
+    InputError
+        The value is no number; there are no samples, or not equally many in all arrays.
+    TrainingError
+        A loss or a gradient is not finite.
+    """
+    if layer.output.node.ndim:
+        raise InputError(f"{layer.name} has no loss at its end: its value is no number")
+    counts = {len(v) for v in data.values()}
+    if len(counts) != 1 or not min(counts):
+        raise InputError("all arrays need equally many samples, and at least one")
+    function = gradients(layer.output, list(layer.params.values())).function(
+        outputs=("value", "gradients")
+    )
+    change = Adam() if step is None else step
+    tell = _terminal if report is None else report
+    losses = []
+    for epoch in range(epochs):
+        total = 0.0
+        for number, part in enumerate(_batches(data, batch, seed + epoch)):
+            loss, *slopes = function(**part, **params)
+            named = dict(zip(layer.params, slopes, strict=True))
+            _require_finite(float(loss), named, epoch, number)
+            change(params, named)
+            total += float(loss) * len(next(iter(part.values())))
+        losses.append(total / min(counts))
+        tell(Progress(epoch + 1, epochs, losses[-1]))
+    return losses
+
+
+def _batches(
+    data: Mapping[str, np.ndarray], size: int, seed: int
+) -> Iterator[dict[str, np.ndarray]]:
+    """All samples once, in a new order, in parts of one size (the last may be smaller)."""
+    import numpy as np
+
+    count = len(next(iter(data.values())))
+    order = np.random.default_rng(seed).permutation(count)
+    for start in range(0, count, size):
+        chosen = order[start : start + size]
+        yield {name: value[chosen] for name, value in data.items()}
+
+
+def _require_finite(loss: float, slopes: Mapping[str, Any], epoch: int, number: int) -> None:
+    import numpy as np
+
+    where = f"in epoch {epoch + 1}, step {number + 1}"
+    if not np.isfinite(loss):
+        raise TrainingError(f"the loss is {loss} {where}; are there numbers that are not finite?")
+    for name, slope in slopes.items():
+        if not np.isfinite(slope).all():
+            raise TrainingError(f"the gradient by {name} is not finite {where}")
+
+
+def _terminal(progress: Progress) -> None:
+    """A line that is written over, on a terminal only."""
+    if not sys.stderr.isatty():
+        return
+    done = 30 * progress.epoch // progress.epochs
+    end = "\n" if progress.epoch == progress.epochs else ""
+    line = f"\r[{'█' * done}{'·' * (30 - done)}] epoch {progress.epoch}/{progress.epochs}"
+    sys.stderr.write(f"{line}, loss {progress.loss:.4f}{end}")
+    sys.stderr.flush()

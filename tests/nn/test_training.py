@@ -1,0 +1,92 @@
+"""Training with generated code: the losses of PyTorch's, and clear ends where numbers fail."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from eingrad import nn
+from eingrad.apps.train import classify
+from eingrad.errors import InputError
+from eingrad.nn.training import _batches
+
+sklearn = pytest.importorskip("sklearn.datasets")
+torch = pytest.importorskip("torch")
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    images, labels = sklearn.load_digits(return_X_y=True)
+    order = np.random.default_rng(2).permutation(len(labels))
+    return images[order] / 16, labels[order]
+
+
+def classifier() -> nn.Network:
+    return nn.Network(
+        nn.dense("m", "h"),
+        nn.activation("tanh", "b h"),
+        nn.dense("h", "k"),
+        nn.softmax_cross_entropy(classes="k"),
+    )
+
+
+def test_losses_are_those_of_pytorch_from_the_same_start_and_batches() -> None:
+    images, labels = digits()
+    data = {"X": images[:600], "T": np.eye(10)[labels[:600]]}
+    net = classifier()
+    params = nn.initial(net, 4, m=64, h=20, k=10)
+    theirs = {n: torch.tensor(v.copy(), requires_grad=True) for n, v in params.items()}
+    losses = nn.fit(net, data, params, step=nn.Adam(3e-3), epochs=3, batch=50, seed=6)
+    optimiser = torch.optim.Adam(list(theirs.values()), lr=3e-3)
+    wanted = []
+    for epoch in range(3):
+        total = 0.0
+        for part in _batches(data, 50, 6 + epoch):
+            hidden = torch.tanh(torch.tensor(part["X"]) @ theirs["W1"] + theirs["b1"])
+            scores = hidden @ theirs["W3"] + theirs["b3"]
+            loss = torch.nn.functional.cross_entropy(scores, torch.tensor(part["T"]))
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(part["X"])
+        wanted.append(total / 600)
+    np.testing.assert_allclose(losses, wanted, rtol=1e-5)
+    assert losses[-1] < losses[0] / 2
+
+
+def test_digits_are_read() -> None:
+    accuracy, loss, _ = classify(*digits(), epochs=30, batch=64, rate=2e-3, seed=0)
+    assert accuracy >= 0.97
+    assert loss < 0.05
+
+
+def test_training_stops_where_a_number_is_not_finite_and_says_where() -> None:
+    images, labels = digits()
+    data = {"X": images[:100].copy(), "T": np.eye(10)[labels[:100]]}
+    data["X"][7, 3] = np.nan
+    net = classifier()
+    with pytest.raises(nn.TrainingError, match=r"loss is nan in epoch 1, step \d"):
+        nn.fit(net, data, nn.initial(net, m=64, h=5, k=10), batch=10)
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        ({"X": np.ones((0, 64)), "T": np.ones((0, 10))}, "at least one"),
+        ({"X": np.ones((5, 64)), "T": np.ones((4, 10))}, "equally many"),
+    ],
+)
+def test_samples_must_fit(data: dict[str, np.ndarray], message: str) -> None:
+    net = classifier()
+    with pytest.raises(InputError, match=message):
+        nn.fit(net, data, nn.initial(net, m=64, h=5, k=10))
+
+
+def test_a_layer_without_a_loss_is_not_trained() -> None:
+    net = nn.Network(nn.dense("m", "h"))
+    with pytest.raises(InputError, match="no loss"):
+        nn.fit(net, {"X": np.ones((5, 4))}, nn.initial(net, m=4, h=2))
+
+
+def test_initial_values_need_all_sizes() -> None:
+    with pytest.raises(InputError, match="size n is missing"):
+        nn.initial(nn.dense("m", "n"), m=3)
