@@ -20,7 +20,7 @@ from ..ir.rule import FamilyRule, Indexed, IndexRule
 from .fact_rules import keeps_matrix
 from .inverse import swapped, transposed_operand
 from .matrix_products import Diagonal, matrix_product, proper_product
-from .reductions import LEAVE_OUT, LEAVE_OUT_STANDARD, LEAVE_OUT_TENSORFLOW, LEAVE_OUT_TORCH
+from .products import LEAVE_OUT, LEAVE_OUT_STANDARD, LEAVE_OUT_TENSORFLOW, LEAVE_OUT_TORCH
 from .templates import BACKENDS, helpers, joined, with_numbers
 
 Operands = tuple[Node, ...]

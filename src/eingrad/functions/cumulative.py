@@ -13,7 +13,7 @@ from ..ir.kernels import triangle
 from ..ir.node import Apply, Node
 from ..ir.record import Notation, Record, register
 from ..ir.rule import Indexed, IndexRule
-from .reductions import _sign_facts
+from .reductions import sign_facts
 
 
 def beginnings(x: Node) -> Node:
@@ -56,7 +56,7 @@ register(
         notation=Notation("call", "cumprod", r"\operatorname{cumprod}"),
         domain=("real",),
         spellings=("cumprod",),
-        facts=_sign_facts,
+        facts=sign_facts,
         rewrites=(_of_exp,),
         laws=(
             "cumprod(x .* y) == cumprod(x) .* cumprod(y)",
