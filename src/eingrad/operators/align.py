@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from ..errors import UnsupportedError
 from .arrays import shaped
 from .pattern import Pattern
 from .term import Axis, Core, NumericTerm
@@ -79,6 +80,13 @@ def align(
             )
         current = split
     return None
+
+
+def found_or_error(found: Aligned | None) -> Aligned:
+    """What `align` gave, where it is needed."""
+    if found is None:
+        raise UnsupportedError("the terms divide their axes in ways that conflict; use dense()")
+    return found
 
 
 def cuts_of(terms: Sequence[NumericTerm], out_shape: Sequence[int]) -> list[list[int]]:

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError, ShapeError, SingularError, UnsupportedError
 from . import export
 from .algebra import OperatorAlgebra, identity_term
-from .align import Aligned, align
+from .align import Aligned, align, found_or_error
 from .apply import apply_term, dense_of
 from .arrays import batch_of, real_array
 from .arrays import shape_text as _text
@@ -364,7 +364,7 @@ class StructuredOperator(OperatorAlgebra):
                 empty = NumericTerm(1.0, (), (), {}, ())
                 self._solvers[key] = Identity(Aligned((), (), (empty,)))
             else:
-                found = self._aligned_or_error(self._aligned)
+                found = found_or_error(self._aligned)
                 self._solvers[key] = choose(found, self.dtype, method, limit, rtol)
         return self._solvers[key]
 
@@ -380,12 +380,6 @@ class StructuredOperator(OperatorAlgebra):
             )
 
     _least_squares = "least squares: scipy.sparse.linalg.lsmr(operator.to_scipy(), b.ravel())"
-
-    @staticmethod
-    def _aligned_or_error(found: Aligned | None) -> Aligned:
-        if found is None:
-            raise UnsupportedError("the terms divide their axes in ways that conflict; use dense()")
-        return found
 
     # Operators from operators -------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from ...errors import InputError, ShapeError, SingularError, UnsupportedError
 from ..algebra import OperatorAlgebra
-from ..align import Aligned
+from ..align import Aligned, found_or_error
 from ..apply import apply_term
 from ..arrays import batch_of, shape_text
 from ..memory import check_size, size_text
@@ -285,7 +285,7 @@ class FrameworkOperator(StructuredOperator):
         if 0 in self.shape:
             empty = NumericTerm(1.0, (), (), {}, ())
             return Identity(Aligned((), (), (empty,)), self._xp)
-        found = self._aligned_or_error(self._align())
+        found = found_or_error(self._align())
         definite = self._definite and found.rows == found.columns
         return choose(found, self._xp, definite, method, limit, rtol)
 
