@@ -16,7 +16,7 @@ READY := $(VENV)/.eingrad-installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help venv test demo bench lint mutation clean
+.PHONY: help venv test demo bench bench-gpu lint mutation clean
 .DELETE_ON_ERROR:
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make test      run the whole test suite, doctests included'
 	@echo 'make lint      ruff, mypy and the layer contracts'
 	@echo 'make bench     run the benchmarks'
+	@echo 'make bench-gpu run those that need a GPU, or say that there is none'
 	@echo 'make mutation  break rules on purpose; a test must notice each'
 	@echo 'make venv      only set up $(VENV) (the other targets do it themselves)'
 	@echo 'make clean     remove $(VENV), caches and build outputs'
@@ -56,6 +57,9 @@ demo: $(READY)
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks --native
+
+bench-gpu: $(READY)
+	$(BIN)/python -m benchmarks --native gpu
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -10,7 +10,7 @@ import os
 import sys
 from importlib import import_module
 
-SUBJECTS = ("hessians", "structured", "derivation", "startup", "depth")
+SUBJECTS = ("hessians", "structured", "frameworks", "derivation", "startup", "depth", "gpu")
 
 
 def main(arguments: list[str]) -> int:

@@ -85,10 +85,88 @@ def _gradient_speed(depth: int = 100, n: int = 200) -> str:
     return ratio_table("Deep gradient", [row])
 
 
+def transformer(blocks: int) -> tuple[Any, list[str], dict[str, tuple[int, ...]]]:
+    """½‖output − T‖² of a pre-norm transformer of attention and GELU layers: the loss, the names of
+    all parameters, and shapes to test with (small: 5 tokens, 8 features, 2 heads)."""
+    sizes = {"n": 5, "d": 8, "h": 2, "e": 4, "f": 16}
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def array(name: str, shape: str) -> Any:
+        shapes[name] = tuple(sizes[s] for s in shape.split())
+        return eingrad.tensor(name, shape)
+
+    def norm(x: Any, k: str) -> Any:
+        c = x - x.mean(axis=-1, keepdims=True)
+        spread = np.sqrt((c * c).mean(axis=-1, keepdims=True) + 1e-5)
+        return c / spread * array(f"g{k}", "d") + array(f"b{k}", "d")
+
+    x, T = array("x", "n d"), array("T", "n d")
+    for k in range(blocks):
+        h = norm(x, f"{k}a")
+        Q, K, V = (eingrad.einsum("nd,hde->hne", h, array(f"{w}{k}", "h d e")) for w in "QKV")
+        weights = eingrad.softmax(eingrad.einsum("hne,hme->hnm", Q, K) / 2, axis=-1)
+        heads = eingrad.einsum("hnm,hme->hne", weights, V)
+        x = x + eingrad.einsum("hne,hed->nd", heads, array(f"O{k}", "h e d"))
+        h = norm(x, f"{k}m")
+        inner = eingrad.gelu(h @ array(f"U{k}", "d f") + array(f"u{k}", "f"))
+        x = x + inner @ array(f"D{k}", "f d") + array(f"v{k}", "d")
+    return ((x - T) ** 2).sum() / 2, [n for n in shapes if n not in "xT"], shapes
+
+
+def transformer_loss(blocks: int, values: dict[str, Any]) -> Any:
+    """The same loss in JAX."""
+    import jax
+    import jax.numpy as jnp
+
+    def norm(x: Any, k: str) -> Any:
+        c = x - x.mean(-1, keepdims=True)
+        scaled = c / jnp.sqrt((c * c).mean(-1, keepdims=True) + 1e-5)
+        return scaled * values[f"g{k}"] + values[f"b{k}"]
+
+    x = values["x"]
+    for k in range(blocks):
+        Q, K, V = (jnp.einsum("nd,hde->hne", norm(x, f"{k}a"), values[f"{w}{k}"]) for w in "QKV")
+        weights = jax.nn.softmax(jnp.einsum("hne,hme->hnm", Q, K) / 2)
+        x = x + jnp.einsum("hne,hed->nd", weights @ V, values[f"O{k}"])
+        inner = jax.nn.gelu(norm(x, f"{k}m") @ values[f"U{k}"] + values[f"u{k}"], approximate=False)
+        x = x + inner @ values[f"D{k}"] + values[f"v{k}"]
+    return ((x - values["T"]) ** 2).sum() / 2
+
+
+def transformer_figures(blocks: int) -> list[str]:
+    """Seconds from the Python function to the source of all gradients, which are those of JAX."""
+    import jax
+
+    start = time.perf_counter()
+    loss, names, shapes = transformer(blocks)
+    gradients = eingrad.gradients(loss, names)
+    middle = time.perf_counter()
+    function = gradients.function("jax", outputs=("value", "gradients"))
+    end = time.perf_counter()
+    rng = np.random.default_rng(0)
+    values = {n: rng.normal(size=s) / np.sqrt(s[-1]) for n, s in shapes.items()}
+    expected, slopes = jax.value_and_grad(lambda v: transformer_loss(blocks, v))(values)
+    value, *found = function(**values)
+    np.testing.assert_allclose(value, expected, rtol=1e-9)
+    for name, one in zip(names, found, strict=True):
+        scale = np.abs(slopes[name]).max()
+        np.testing.assert_allclose(one, slopes[name], rtol=0, atol=1e-8 * scale, err_msg=name)
+    return [
+        f"transformer, {blocks} blocks, {len(names)} parameters",
+        duration(middle - start),
+        duration(end - middle),
+        duration(end - start) + (" (asked for: ≤ 20 s)" if blocks == 12 else ""),
+        str(len(function.source.splitlines())),
+    ]
+
+
 def report() -> str:
-    """Both tables."""
+    """The tables."""
     use_double_precision()
     cases = [(200, False, 1), (400, False, 1), (800, False, 1), (32, True, 2), (64, True, 2)]
     rows = [_figures(*case) for case in cases]
     header = ["network, by its first weight", "derive", "generate", "terms", "nodes", "lines"]
-    return plain_table("Depth", header, rows) + "\n\n" + _gradient_speed()
+    blocks = [transformer_figures(k) for k in (3, 6, 12, 24)]
+    wide = ["gradients by all parameters", "derive", "generate", "in all", "lines"]
+    tables = [plain_table("Depth", header, rows), plain_table("Transformers", wide, blocks)]
+    return "\n\n".join([*tables, _gradient_speed()])

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
-from benchmarks import measure
+from benchmarks import depth, measure
 
 EXPECTED = np.arange(6.0).reshape(2, 3)
+
+
+@pytest.fixture
+def double_precision() -> Iterator[None]:
+    """JAX in float64, and as it was afterwards."""
+    import jax
+
+    before = jax.config.jax_enable_x64
+    jax.config.update("jax_enable_x64", True)
+    yield
+    jax.config.update("jax_enable_x64", before)
 
 
 def test_a_result_that_differs_is_an_error() -> None:
@@ -72,3 +84,9 @@ def test_arrays_over_the_limit_are_named_with_their_size() -> None:
 def test_progress_is_for_terminals_alone(capsys: pytest.CaptureFixture[str]) -> None:
     measure.progress("at work")
     assert capsys.readouterr() == ("", "")
+
+
+def test_all_gradients_of_a_transformer_are_those_of_jax(double_precision: None) -> None:
+    """Large enough that parts of it cancel once they are opened."""
+    figures = depth.transformer_figures(3)
+    assert figures[0] == "transformer, 3 blocks, 36 parameters"

@@ -10,7 +10,7 @@ from eingrad.ir.build import add, contract, einsum, multiply, scale, subtract, t
 from eingrad.ir.construct import inner_product, matmul, ones, sum_axes, trace
 from eingrad.ir.node import Node, variable
 from eingrad.ir.walk import topological
-from eingrad.simplify import canonical, equal, flat, shortest
+from eingrad.simplify import canonical, equal, flat, shortest, shortest_each
 from eingrad.verify.reference import evaluate
 
 M, N, P = (Dim.symbol(s) for s in "mnp")
@@ -117,3 +117,10 @@ def test_a_delta_over_many_factors_stays_short() -> None:
         last = np.tanh(last)
         expected = expected * last
     np.testing.assert_allclose(evaluate(y, {"x": at}), np.diag(expected), rtol=1e-12)
+
+
+def test_forms_found_together_are_those_found_apart() -> None:
+    h = matmul(X, x)
+    loss = sum_axes(multiply(apply("tanh", h), subtract(h, y)))
+    nodes = [differentiate(loss, [v]) for v in (X, x, y)]
+    assert shortest_each(nodes) == [shortest(node) for node in nodes]

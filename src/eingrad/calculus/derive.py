@@ -12,7 +12,7 @@ from ..ir.build import add, multiply, number, sum_of
 from ..ir.construct import inner_product, ones
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables, with_facts, with_facts_each
-from ..simplify import shortest
+from ..simplify import shortest, shortest_each
 from .derivative import Derivative
 from .inputs import (
     as_tensor_node,
@@ -338,11 +338,10 @@ def gradients(ys: Any, xs: Any, grad_ys: Any = None) -> Gradients:
     targets = xs if isinstance(xs, list | tuple) else [xs]
     by = [find_variable(total, x, known) for x in targets]
     found = pullbacks(total, by, number(1))
+    shown = shortest_each(with_facts_each(found))
     made = [
-        Derivative(
-            shortest(used), of=total, wrt=[v], free=free, notes=reading_notes(text, total, [v])
-        )
-        for v, free, used in zip(by, found, with_facts_each(found), strict=True)
+        Derivative(form, of=total, wrt=[v], free=free, notes=reading_notes(text, total, [v]))
+        for v, free, form in zip(by, found, shown, strict=True)
     ]
     return Gradients(made, total, by, found)
 

@@ -62,7 +62,8 @@ class Gradients(list["Derivative"], Computed):
     def _forms(self) -> tuple[Node, list[Node]]:
         """The value and the gradients, in the forms that share most."""
         value, *found = with_facts_each([self.of, *self._cotangents])
-        return value, shortest_together([*found, value])[:-1]
+        forms = [derivative.node for derivative in self]
+        return value, shortest_together([*found, value], [*forms, value])[:-1]
 
     @property
     def variables(self) -> tuple[Variable, ...]:

@@ -89,16 +89,23 @@ def plan_of(lines: Sequence[str], returned: str, labels: Sequence[str]) -> Plan:
     """
     results = ast.parse(returned, mode="eval").body
     parts = results.elts if len(labels) > 1 and isinstance(results, ast.Tuple) else [results]
-    needed = {label: _names(part) for label, part in zip(labels, parts, strict=True)}
+    # The outputs that need a name from here on, as bits: networks have hundreds of outputs.
+    needed: dict[str, int] = {}
+    for k, part in enumerate(parts):
+        for name in _names(part):
+            needed[name] = needed.get(name, 0) | 1 << k
     steps: list[Step] = []
     for line in reversed(lines):
         statement = ast.parse(line)
         written = _written(statement)
-        serves = tuple(label for label in labels if needed[label] & written)
-        for label in serves:
-            needed[label] |= _names(statement)
-        name = next((n for n in line.split() if n.isidentifier()), "")
-        steps.append(Step(name if name in written else min(written), line, serves))
+        bits = 0
+        for name in written:
+            bits |= needed.get(name, 0)
+        for name in _names(statement):
+            needed[name] = needed.get(name, 0) | bits
+        serves = tuple(label for k, label in enumerate(labels) if bits >> k & 1)
+        first = next((n for n in line.split() if n.isidentifier()), "")
+        steps.append(Step(first if first in written else min(written), line, serves))
     return Plan(tuple(labels), tuple(reversed(steps)))
 
 

@@ -11,7 +11,7 @@ from collections.abc import Hashable
 from itertools import product as cartesian
 
 from ..dims import Dim
-from ..ir.build import add, einsum, is_zero
+from ..ir.build import add, einsum, is_zero, zeros
 from ..ir.node import Contraction, Node, Sum, Term
 from ..ir.walk import rebuild, topological
 
@@ -23,14 +23,18 @@ MAX_GROWTH = 600  # terms and factors that opening may add in all
 RawFactor = tuple[Node, tuple[tuple[Hashable, ...], ...]]
 
 
-def flat(node: Node) -> Node:
+# Node → what it was rewritten to, and by how much that grew: for tensors that share parts.
+Memo = dict[Node, tuple[Node, int]]
+
+
+def flat(node: Node, memo: Memo | None = None) -> Node:
     """Nested contractions opened into one, so that factors meet that were built apart."""
-    return _rewritten(node, expand=False)
+    return _rewritten(node, False, {} if memo is None else memo)
 
 
-def canonical(node: Node) -> Node:
+def canonical(node: Node, memo: Memo | None = None) -> Node:
     """The expanded form; the node itself where that would be too large."""
-    return _rewritten(node, expand=True)
+    return _rewritten(node, True, {} if memo is None else memo)
 
 
 def equal(a: Node, b: Node) -> bool:
@@ -40,25 +44,31 @@ def equal(a: Node, b: Node) -> bool:
     return a.shape == b.shape and canonical(a) is canonical(b)
 
 
-def _rewritten(root: Node, expand: bool) -> Node:
+def _rewritten(root: Node, expand: bool, memo: Memo) -> Node:
     order = topological(root)
     if len(order) > MAX_NODES:
         return root
-    new: dict[Node, Node] = {}
     grown = 0
     for node in order:
-        operands = tuple(new[o] for o in node.operands)
-        current = rebuild(node, operands)
-        for _ in range(8):
-            opened = _open(current, expand)
-            grown += max(0, _parts(opened) - _parts(current))
-            if grown > MAX_GROWTH:
-                return root
-            if opened is current:
-                break
-            current = opened
-        new[node] = current
-    return new[root]
+        if node not in memo:
+            memo[node] = _rewritten_once(node, expand, memo)
+        grown += memo[node][1]
+        if grown > MAX_GROWTH:
+            return root
+    return memo[root][0]
+
+
+def _rewritten_once(node: Node, expand: bool, memo: Memo) -> tuple[Node, int]:
+    """A node whose operands are rewritten, and by how much it grew."""
+    current = rebuild(node, tuple(memo[o][0] for o in node.operands))
+    grown = 0
+    for _ in range(8):
+        opened = _open(current, expand)
+        grown += max(0, _parts(opened) - _parts(current))
+        if grown > MAX_GROWTH or opened is current:
+            break
+        current = opened
+    return current, grown
 
 
 def _parts(node: Node) -> int:
@@ -103,6 +113,8 @@ def _open(node: Node, expand: bool) -> Node:
         einsum([f for part in chosen for f in part], out, coefficient, sizes)
         for chosen in cartesian(*choices)
     ]
+    if not products:  # what was inside cancelled once it was opened
+        return zeros(node.shape)
     return products[0] if len(products) == 1 else add(*products)
 
 

@@ -8,34 +8,44 @@ from ..ir.apply import apply
 from ..ir.build import scale, split_coefficient
 from ..ir.node import Apply, Node, Sum, Term
 from ..ir.walk import topological, transform
-from .canonical import MAX_NODES, canonical, flat
+from .canonical import MAX_NODES, Memo, canonical, flat
 
 
 def shortest(node: Node) -> Node:
     """The shortest of the node, its flat form and its canonical form; ties go to the canonical one,
     so that different spellings of one function end in one form."""
+    return shortest_each([node])[0]
+
+
+def shortest_each(nodes: Sequence[Node]) -> list[Node]:
+    """`shortest` of several tensors; what they share is rewritten once."""
+    expanded: Memo = {}
+    opened: Memo = {}
+    return [_shortest(node, expanded, opened) for node in nodes]
+
+
+def _shortest(node: Node, expanded: Memo, opened: Memo) -> Node:
     if len(topological(node)) > MAX_NODES:
         return node
-    candidates = [canonical(node), flat(node), node]
+    candidates = [canonical(node, expanded), flat(node, opened), node]
     other = _without_complements(node)
     if other is not node:
-        candidates.append(canonical(other))
+        candidates.append(canonical(other, expanded))
     return min(candidates, key=length)
 
 
-def shortest_together(nodes: Sequence[Node]) -> list[Node]:
-    """Forms of several tensors that are computed together: a form of one that is longer than
-    another, but shares more with the rest, is the better one."""
+def shortest_together(nodes: Sequence[Node], forms: Sequence[Node]) -> list[Node]:
+    """For tensors that are computed together, each as it is or in another form of it: one that is
+    longer by itself, but shares more with the rest, is the better one."""
     chosen = list(nodes)
     if len(topological(*nodes)) > MAX_NODES:
         return chosen
     best = length(*chosen)
-    for k, node in enumerate(nodes):
-        trial = [*chosen[:k], shortest(node), *chosen[k + 1 :]]
-        if trial[k] is not node and length(*trial) < best:
+    for k, form in enumerate(forms):
+        trial = [*chosen[:k], form, *chosen[k + 1 :]]
+        if form is not nodes[k] and length(*trial) < best:
             chosen, best = trial, length(*trial)
-    together = [shortest(node) for node in nodes]
-    return together if length(*together) < best else chosen
+    return list(forms) if length(*forms) < best else chosen
 
 
 def _without_complements(node: Node) -> Node:

@@ -24,7 +24,7 @@ SPELLINGS = {
     "eye_mask": "torch.eye({n}, dtype=torch.bool, device=device)",
     "where": "torch.where({0}, {1}, {2})",
     "zero": "0",
-    "scalar": "torch.tensor({0}, dtype=dtype, device=device)",
+    "scalar": "torch.full((), {0}, dtype=dtype, device=device)",
     "copy": "{0}.clone()",
     "materialised": "{0}.expand({shape}).clone()",
     "array": "torch.tensor({data}, dtype=dtype, device=device)",
