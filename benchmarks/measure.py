@@ -188,7 +188,8 @@ def environment() -> str:
     threads = os.environ.get("OMP_NUM_THREADS", "all")
     return (
         f"float64 where no other type is stated, {os.cpu_count()} cores ({_processor()}), "
-        f"{threads} threads for BLAS and PyTorch, all cores for JAX and TensorFlow; NumPy's OpenBLAS ({_blas_kernels()}); "
+        f"{threads} threads for BLAS and PyTorch, all cores for JAX and TensorFlow; "
+        f"NumPy's OpenBLAS ({_blas_kernels()}); "
         f"Python {sys.version.split()[0]}, {packages}. "
         "Medians of interleaved runs after warm-up; n× is a time as a multiple of eingrad's. "
         "Results are asserted to be equal."

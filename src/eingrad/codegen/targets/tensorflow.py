@@ -126,4 +126,5 @@ TENSORFLOW = Target(
     negative_places=False,
     broadcast_axes=5,
     helpers=HELPERS,
+    fuses=True,
 )
