@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import depth, measure
+from benchmarks import depth, gpu, measure
 
 EXPECTED = np.arange(6.0).reshape(2, 3)
 
@@ -90,3 +90,11 @@ def test_all_gradients_of_a_transformer_are_those_of_jax(double_precision: None)
     """Large enough that parts of it cancel once they are opened."""
     figures = depth.transformer_figures(3)
     assert figures[0] == "transformer, 3 blocks, 36 parameters"
+
+
+def test_without_a_gpu_each_framework_says_that_it_is_skipped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(gpu, "jax_device", lambda: (None, "no device"))
+    monkeypatch.setattr(gpu, "torch_device", lambda: (None, "not installed"))
+    assert gpu.report() == "### GPU\n\nJAX: skipped, no device.\n\nPyTorch: skipped, not installed."
