@@ -15,7 +15,8 @@ from eingrad.ir.apply import apply
 from eingrad.ir.build import dims
 from eingrad.ir.facts import facts_of
 from eingrad.ir.node import _INTERNED, Node, constant, variable
-from eingrad.ir.text import from_text, short_text, to_text
+from eingrad.ir.short import short_text
+from eingrad.ir.text import from_text, to_text
 from eingrad.ir.walk import substitute, topological, variables
 from eingrad.verify.reference import evaluate
 

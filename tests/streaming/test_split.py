@@ -141,3 +141,12 @@ def test_rows_that_nothing_depends_on_are_told():
     ridge = eingrad.hessian(eingrad.parse("norm2(w)^2", w="n"), "w")
     with pytest.raises(eingrad.InputError, match="depends on rows of a size m"):
         ridge.blockwise("m")
+
+
+@pytest.mark.parametrize("rows", ["T", "b"])
+def test_a_recurrence_needs_all_rows(rows):
+    """Whether the rows are its steps or samples: neither may be taken for what all blocks share."""
+    x, w = eingrad.tensor("X", "T b n"), eingrad.matrix("W", "n n")
+    states = eingrad.scan(lambda h, x: np.tanh(h @ w + x), eingrad.matrix("h0", "b n"), x)
+    with pytest.raises(eingrad.UnsupportedError, match="a recurrence with the rows"):
+        eingrad.gradient(np.sum(states**2), w).blockwise(rows)

@@ -18,7 +18,7 @@ from .targets.target import Target, fill, parsed
 MAX_LENGTH = 64  # of an expression before parts of it get names
 FREE = frozenset({"input", "number", "size"})
 VIEWS = frozenset({"transpose", "index"})
-ALIASES = VIEWS | {"reshape", "diagonal"}  # may share memory with their argument
+ALIASES = VIEWS | {"reshape", "diagonal", "states"}  # may share memory with their argument
 
 
 class Emission:
@@ -47,9 +47,27 @@ class Emission:
         self.spell = Speller(target, arguments, size_names)
         self.lines: list[str] = []
         self.uses = reachable(roots)
+        self.positive: set[str] = set()  # sizes that were checked not to be 0
         self._tree: dict[Value, ast.expr] = {}
         self._length: dict[Value, int] = {}
         self._named: set[Value] = set()
+
+    def inside(self, value: Value, arguments: Mapping[str, str]) -> Emission:
+        """The statements of one step of a loop, and its results as `text(root)`.
+
+        `arguments` are what its bound variables are called.
+        """
+        body = value.params[0]
+        size_names = self.spell.size_names
+        inner = Emission(body.program, body.roots, self.target, self.names, arguments, size_names)
+        inner.positive |= self.positive
+        inner.run()
+        self.spell.size_symbols |= inner.spell.size_symbols
+        return inner
+
+    def states(self, loop: Value) -> list[Value]:
+        """The stacks of states of a loop that are used."""
+        return [v for v in self.uses if v.op == "states" and v.args[0] is loop]
 
     def run(self) -> None:
         """Write everything that the roots need."""
@@ -142,6 +160,11 @@ class Emission:
         if value.op == "embed":
             self.target.embed(self, value)
             return
+        if value.op == "loop":
+            self.target.loop(self, value)
+            return
+        if value.op == "states":  # named with their loop
+            return
         if value.op == "constant":
             data = data_text(self.program.constants[value])
             self.bind(value, self.assign(self.spell.fill("array", [], data=data)))
@@ -202,6 +225,15 @@ class Emission:
         self.named(inner)
         self._tree[transposed] = self.spell.expression(transposed, [self._tree[inner]])
         self._length[transposed] = self._length[inner] + _own_length(transposed)
+
+
+def everything(roots: Sequence[Value]) -> list[Value]:
+    """The values that the roots need, with those inside of loops."""
+    found = list(reachable(roots))
+    for value in found:  # grows as loops are opened
+        if value.op == "loop":
+            found.extend(reachable(value.params[0].roots))
+    return found
 
 
 def reachable(roots: Sequence[Value]) -> dict[Value, int]:

@@ -16,8 +16,9 @@ from ..errors import InputError, UnsupportedError
 from ..ir import walk
 from ..ir.node import Node, Shape, Variable
 from .arguments import Signature, plain_symbols
-from .emit import Emission, reachable
+from .emit import Emission, everything, reachable
 from .fuse import fused
+from .hoist import hoisted
 from .installed import framework_needed
 from .lower import Lowering
 from .names import Names, identifier
@@ -165,6 +166,7 @@ def generate(
     missing = {v.name for v in needed} - {v.name for v in offered}
     if missing:
         raise InputError(f"{', '.join(sorted(missing))} is needed, but not among the arguments")
+    nodes = hoisted(nodes)
     lowering, roots = _lowered(nodes, sizes or {})
     program, roots = turned(lowering.program, roots)
     if target.fuses:
@@ -238,7 +240,7 @@ def _chosen(
 
 def _helpers(target: Target, roots: list[Value]) -> list[str]:
     """The functions that the code of records calls, each once."""
-    alive = reachable(roots)
+    alive = everything(roots)
     used = {v.params[0] for v in alive if v.op == "call"}
     operations = sorted({v.op for v in alive} & target.helpers.keys())
     blocks: dict[str, str] = {}
@@ -304,8 +306,10 @@ def _lowered(nodes: list[Node], sizes: Mapping[str, int]) -> tuple[Lowering, lis
 def _symbols(roots: list[Value]) -> set[str]:
     """The symbols of the sizes that the program may write."""
     found: set[str] = set()
-    for value in reachable(roots):
-        if value.op not in ("input", "call"):
+    for value in everything(roots):
+        if value.op == "loop":
+            found |= value.params[0].recurrence.length.symbols()
+        elif value.op not in ("input", "call"):
             found |= _symbols_in(value.params)
     return found
 
@@ -319,4 +323,4 @@ def _symbols_in(param: Any) -> set[str]:
 
 
 def _indented(lines: Sequence[str]) -> list[str]:
-    return ["    " + line for line in lines]
+    return [f"    {part}".rstrip() for line in lines for part in line.split("\n")]

@@ -7,27 +7,18 @@ A contraction that one product alone uses is opened into it where that makes the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from ..errors import UnsupportedError
 from ..ir import walk
 from ..ir.algebra import base_and_exponent
-from ..ir.node import (
-    Apply,
-    Constant,
-    Contraction,
-    Kernel,
-    Node,
-    Number,
-    Size,
-    Sum,
-    Term,
-    Variable,
-)
+from ..ir.loop import Scan
+from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Number, Size, Sum, Term, Variable
 from ..ir.record import lookup
 from .assemble import Assembly, is_scaled_identity
 from .network import Network, Piece, Products
 from .patterns import lazy_pattern, one_hot
-from .program import Program, Value, broadcast
+from .program import Body, Program, Value, broadcast
 
 MAX_FACTORS = 40  # of an opened product
 WORTHWHILE = 0.95  # an opening must save at least this share
@@ -51,11 +42,13 @@ class Lowering:
         dense_inverses: frozenset[Node] = frozenset(),
     ) -> None:
         self.program = Program()
+        self.symbols = symbols
         self.products = Products(self.program, symbols, self.value_of, dense_inverses)
         self.assembly = Assembly(self.program)
         self.uses = walk.count_uses(*roots)
         self._values: dict[Node, Value] = {}
         self._networks: dict[Node, Network] = {}
+        self._loops: dict[Any, Value] = {}
         order = walk.topological(*roots)
         required = set(roots)
         for node in reversed(order):
@@ -85,7 +78,7 @@ class Lowering:
             ]
         if isinstance(node, Contraction | Term):
             return self._factors(self._network(node))
-        if isinstance(node, Apply):
+        if isinstance(node, Apply | Scan):
             return list(node.operands)
         return []
 
@@ -198,7 +191,28 @@ class Lowering:
             network = self._network(node)
             piece = self.products.piece(network, network.coefficient)
             return program.zeros(node.shape) if piece is None else self.assembly.assembled(piece)
+        if isinstance(node, Scan):
+            return self._lower_scan(node)
         raise UnsupportedError(f"no code for a node of kind {type(node).__name__}")
+
+    def _lower_scan(self, node: Scan) -> Value:
+        """One loop for all the states that come out of it; its body is a program of its own."""
+        loop = self._loops.get(node.group)
+        if loop is None:
+            r = node.recurrence
+            inner = Lowering(r.bodies, self.symbols)
+            roots = [inner._whole(body) for body in r.bodies]
+            args = [self._whole(o) for o in node.operands]
+            loop = self.program.loop(Body(r, inner.program, roots), args)
+            self._loops[node.group] = loop
+        return self.program.states(loop, node.place, node.before)
+
+    def _whole(self, node: Node) -> Value:
+        """The value of a node as an array with all its axes."""
+        value = self.value_of(node)
+        if value.weak:
+            return self.program.make("full", (value,), (node.shape,), node.shape)
+        return self.program.broadcast_to(value, node.shape)
 
     def _lower_apply(self, node: Apply) -> Value:
         program = self.program

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..dims import ONE, Dim, product
+from ..ir.loop import Recurrence
 from ..ir.node import Number, Shape
 
 MAX_TERMS = 8  # of one sum in a line
@@ -65,6 +66,27 @@ def broadcast(shapes: Iterable[Shape]) -> Shape:
             if result[k].is_one:
                 result[k] = dim
     return tuple(result)
+
+
+class Body:
+    """One step of a recurrence as a program of its own, whose inputs are the bound variables.
+
+    Attributes
+    ----------
+    recurrence:
+        What it computes.
+    program:
+        Its operations.
+    roots:
+        The next value of each carry.
+    """
+
+    __slots__ = ("program", "recurrence", "roots")
+
+    def __init__(self, recurrence: Recurrence, program: Program, roots: Sequence[Value]) -> None:
+        self.recurrence = recurrence
+        self.program = program
+        self.roots = tuple(roots)
 
 
 class Program:
@@ -295,6 +317,18 @@ class Program:
     def solve(self, a: Value, b: Value) -> Value:
         """a⁻¹ b for a matrix a and a vector or matrix b."""
         return self.make("solve", (a, b), (), b.shape)
+
+    # Recurrences.
+
+    def loop(self, body: Body, args: Sequence[Value]) -> Value:
+        """A recurrence that runs once; `args` in the order of its bound variables."""
+        return self.make("loop", args, (body,), ())
+
+    def states(self, loop: Value, place: int, before: bool) -> Value:
+        """The states of one carry, stacked: after each step, or before it."""
+        r = loop.params[0].recurrence
+        shape = (r.length, *r.carries[place].shape)
+        return self.make("states", (loop,), (place, before), shape)
 
     # Patterns.
 

@@ -8,13 +8,16 @@ Tangents are ∂v/∂x, with the axes of v, then those of x.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
 
 from ..dims import Dim
 from ..ir.build import add, einsum, zeros
-from ..ir.node import Node, Sum, Variable, variable
+from ..ir.loop import Scan
+from ..ir.node import Node, Shape, Sum, Variable, variable
 from ..ir.walk import depending_on, substitute, substitute_each, topological
 from .accumulate import merge
 from .local import Local, local_derivatives
+from .recurrence import pulled_back, pushed_forward
 
 Axes = list[tuple[Hashable, ...]]
 
@@ -110,43 +113,66 @@ def _carried(node: Node) -> tuple[int, int]:
 
 def _reverse(y: Node, xs: Sequence[Variable], seed: list[Node], outer: int) -> list[Node]:
     """The cotangent of each x, from that of y; `outer` counts the leading axes it carries."""
-    order = topological(y)
+    return accumulate({y: seed}, xs, seed[0].shape[:outer])
+
+
+def accumulate(
+    seeds: Mapping[Node, Sequence[Node]], xs: Sequence[Variable], outer: Shape
+) -> list[Node]:
+    """The cotangent of each x from those of some nodes, which lead with axes of shape `outer`."""
+    order = topological(*seeds)
     dependent = depending_on(order, xs)
-    carried: Axes = [(("out", k),) for k in range(outer)]
-    carried_sizes: dict[Hashable, Dim] = {
-        ("out", k): d for k, d in enumerate(seed[0].shape[:outer])
-    }
-    cotangents: dict[Node, list[Node]] = {y: seed}
+    carried: Axes = [(("out", k),) for k in range(len(outer))]
+    carried_sizes: dict[Hashable, Dim] = {("out", k): d for k, d in enumerate(outer)}
+    cotangents: dict[Node, list[Node]] = {y: [*seed] for y, seed in seeds.items()}
     targets = set(xs)
+    first: dict[Any, Node] = {}  # the states of one loop wait for each other
+    for node in order:
+        if isinstance(node, Scan):
+            first.setdefault(node.group, node)
     for node in reversed(order):
-        if node not in dependent or node not in cotangents or node in targets:
+        if node not in dependent or node in targets:
+            continue
+        if isinstance(node, Scan):
+            if first[node.group] is node:
+                for operand, term in pulled_back(node, cotangents, dependent, outer):
+                    cotangents.setdefault(operand, []).append(term)
+            continue
+        if node not in cotangents:
             continue
         incoming = merge(cotangents.pop(node))
         for local in local_derivatives(node, dependent):
             into = cotangents.setdefault(local.operand, [])
             for term in incoming:
                 into.append(_back(term, local, carried, carried_sizes))
-    outer_shape = tuple(carried_sizes.values())
     results = []
     for x in xs:
         terms = cotangents.get(x, [])
-        results.append(add(*_opened(terms)) if terms else zeros(outer_shape + x.shape))
+        results.append(add(*_opened(terms)) if terms else zeros(outer + x.shape))
     return results
 
 
 def _forward(y: Node, seeds: Mapping[Variable, Node], inner: int) -> Node:
     """The tangent of y, from those of variables; `inner` counts the trailing axes they carry."""
+    seed = next(iter(seeds.values()))
+    return propagate(y, seeds, seed.shape[len(seed.shape) - inner :])
+
+
+def propagate(y: Node, seeds: Mapping[Variable, Node], trailing: Shape) -> Node:
+    """The tangent of y from those of some variables, which end with axes of shape `trailing`."""
     order = topological(y)
     dependent = depending_on(order, seeds)
-    carried: Axes = [(("in", k),) for k in range(inner)]
-    seed = next(iter(seeds.values()))
-    trailing = seed.shape[len(seed.shape) - inner :]
+    carried: Axes = [(("in", k),) for k in range(len(trailing))]
     carried_sizes: dict[Hashable, Dim] = {("in", k): d for k, d in enumerate(trailing)}
     if y not in dependent:
         return zeros(y.shape + trailing)
-    tangents: dict[Node, list[Node]] = {x: [d] for x, d in seeds.items()}
+    tangents: dict[Node, list[Node]] = {x: [seed] for x, seed in seeds.items()}
     for node in order:
         if node not in dependent or node in seeds:
+            continue
+        if isinstance(node, Scan):
+            if node not in tangents:
+                tangents.update(pushed_forward(node, tangents, trailing))
             continue
         terms: list[Node] = []
         for local in local_derivatives(node, dependent):

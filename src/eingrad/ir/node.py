@@ -1,7 +1,8 @@
 """The nodes of the expression graph: immutable, hash-consed, equal exactly when identical.
 
-There are eight kinds. Four leaves (`Variable`, `Constant`, `Size`, `Kernel`), one for functions
-(`Apply`) and three that together are the factored form (docs/design.md §1):
+There are nine kinds. Four leaves (`Variable`, `Constant`, `Size`, `Kernel`), one for functions
+(`Apply`), one for recurrences (`Scan`, in `eingrad.ir.loop`) and three that together are the
+factored form (docs/design.md §1):
 
 * `Contraction`: factors that hang together through summed indices; coefficient-free.
 * `Term`: coefficient × factors, **no summed index**. An atom that occurs twice in `out` is a
@@ -128,7 +129,7 @@ class Node:
         return Indexed.of(self, indices)
 
     def __repr__(self) -> str:
-        from .text import short_text
+        from .short import short_text
 
         return short_text(self)
 
@@ -234,7 +235,7 @@ def _digest(kind: str, content: str, operands: Iterable[Node]) -> bytes:
     return state.digest()
 
 
-def _intern(
+def intern(
     cls: type[Node],
     key: tuple[Any, ...],
     content: str,
@@ -262,7 +263,7 @@ def _intern(
     return node
 
 
-def _shape_key(shape: Iterable[Dim]) -> str:
+def shape_key(shape: Iterable[Dim]) -> str:
     return ",".join(map(str, shape))
 
 
@@ -271,8 +272,8 @@ def variable(
 ) -> Variable:
     """The variable `name`; same name, shape and facts give the same object."""
     dormant = dormant and bool(facts & MATRIX_FACTS)
-    content = f"{name}|{_shape_key(shape)}|{','.join(sorted(facts))}{'|dormant' * dormant}"
-    return _intern(
+    content = f"{name}|{shape_key(shape)}|{','.join(sorted(facts))}{'|dormant' * dormant}"
+    return intern(
         Variable,
         (name, shape, facts, dormant),
         content,
@@ -289,18 +290,18 @@ def constant(value: np.ndarray) -> Constant:
     shape = tuple(Dim.of(k) for k in array.shape)
     data = array.tobytes()
     content = f"{array.dtype}|{array.shape}|{blake2b(data, digest_size=16).hexdigest()}"
-    return _intern(Constant, (content, data), content, shape, (), {"value": array})
+    return intern(Constant, (content, data), content, shape, (), {"value": array})
 
 
 def size(dim: Dim) -> Size:
     """The size `dim` as a scalar node."""
-    return _intern(Size, (dim,), str(dim), (), (), {"dim": dim})
+    return intern(Size, (dim,), str(dim), (), (), {"dim": dim})
 
 
 def kernel(kind: str, shape: Shape, params: tuple[tuple[str, Any], ...]) -> Kernel:
     """A 0/1 pattern leaf."""
-    content = f"{kind}|{_shape_key(shape)}|{params}"
-    return _intern(
+    content = f"{kind}|{shape_key(shape)}|{params}"
+    return intern(
         Kernel, (kind, shape, params), content, shape, (), {"kind": kind, "params": params}
     )
 
@@ -310,8 +311,8 @@ def raw_apply(
 ) -> Apply:
     """An application as it stands; `build.apply` simplifies first."""
     operands = tuple(operands)
-    content = f"{function}|{params}|{_shape_key(shape)}"
-    return _intern(
+    content = f"{function}|{params}|{shape_key(shape)}"
+    return intern(
         Apply,
         (function, operands, params, shape),
         content,
@@ -325,8 +326,8 @@ def raw_contraction(factors: Sequence[Factor], out: tuple[int, ...], sizes: Shap
     """A contraction whose labels and factor order are canonical already."""
     factors = tuple(factors)
     operands = tuple(f.node for f in factors)
-    content = f"{[f.indices for f in factors]}|{out}|{_shape_key(sizes)}"
-    return _intern(
+    content = f"{[f.indices for f in factors]}|{out}|{shape_key(sizes)}"
+    return intern(
         Contraction,
         (factors, out, sizes),
         content,
@@ -344,9 +345,9 @@ def raw_term(
 
     factors = tuple(factors)
     operands = tuple(f.node for f in factors)
-    content = f"{coefficient}|{[f.indices for f in factors]}|{out}|{_shape_key(sizes)}"
+    content = f"{coefficient}|{[f.indices for f in factors]}|{out}|{shape_key(sizes)}"
     shape = tuple(product(sizes[k] for k in axis) for axis in out)
-    return _intern(
+    return intern(
         Term,
         (coefficient, factors, out, sizes),
         content,
@@ -359,4 +360,4 @@ def raw_term(
 def raw_sum(terms: Sequence[Node], shape: Shape) -> Sum:
     """A sum whose terms are collected and sorted already."""
     terms = tuple(terms)
-    return _intern(Sum, (terms, shape), _shape_key(shape), shape, terms, {})
+    return intern(Sum, (terms, shape), shape_key(shape), shape, terms, {})

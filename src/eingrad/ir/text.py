@@ -10,7 +10,8 @@
 A line names a node (`%3`, a variable by its own name) and lists what it is made of; nodes come
 before their users, so the text is linear in the graph and read in one pass. A factor is
 `(node index …)`; an index is an atom or a tuple `(0 1)` of atoms; after `->` stands the index of
-each output axis, then the sizes of the atoms.
+each output axis, then the sizes of the atoms. A recurrence is written once for each stack of states
+that is used: `scan (T) forward after 0 (bodies) (carries) (steps) (params) (operands)`.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import numpy as np
 
 from ..dims import Dim, minimum, product, shape_text
 from ..errors import ParseError, UnsupportedError
+from .loop import Recurrence, Scan, raw_scan
 from .node import (
     Apply,
     AxisIndex,
@@ -62,13 +64,13 @@ def to_text(root: Node) -> str:
     (%1 contraction (A 0 1) (x 1) -> (0) (m n))
     (result %1)
     """
-    from .walk import topological
+    from .walk import with_bodies
 
     names: dict[Node, str] = {}
     taken: set[str] = set()
     lines = []
     count = 0
-    for node in topological(root):
+    for node in with_bodies(root):
         if isinstance(node, Variable) and node.name.isidentifier() and node.name not in taken:
             names[node] = node.name
             taken.add(node.name)
@@ -107,6 +109,13 @@ def _body(node: Node, names: dict[Node, str]) -> str:
         return f"term {node.coefficient} {factors}-> ({out}) {_shape(node.sizes)}"
     if isinstance(node, Sum):
         return f"sum {_shape(node.shape)} ({' '.join(names[o] for o in node.operands)})"
+    if isinstance(node, Scan):
+        r = node.recurrence
+        groups = (r.bodies, r.carries, r.steps, r.params, node.operands)
+        listed = " ".join(f"({' '.join(names[n] for n in group)})" for group in groups)
+        direction = "reverse" if r.reverse else "forward"
+        when = "before" if node.before else "after"
+        return f"scan ({_dim(r.length)}) {direction} {when} {node.place} {listed}"
     raise UnsupportedError(f"a {type(node).__name__} has no text form")
 
 
@@ -235,6 +244,8 @@ def _node(items: list[Any], nodes: dict[str, Node]) -> Node:
         return raw_sum(terms, shape)
     if kind in ("contraction", "term"):
         return _read_product(items, nodes)
+    if kind == "scan":
+        return _read_scan(items, nodes)
     raise ValueError(f"no node is called {kind}")
 
 
@@ -253,6 +264,32 @@ def _read_product(items: list[Any], nodes: dict[str, Node]) -> Node:
         return raw_contraction(factors, tuple(map(int, out)), sizes)
     coefficient = _read_param(items[1])
     return raw_term(coefficient, factors, tuple(map(_read_axis, out)), sizes)
+
+
+def _read_scan(items: list[Any], nodes: dict[str, Node]) -> Scan:
+    """The stack of states; bound variables and operands must fit each other."""
+    _, (length,), direction, when, place, *groups = items
+    if direction not in ("forward", "reverse") or when not in ("after", "before"):
+        raise ValueError("a scan is forward or reverse, and its states after or before")
+    bodies, carries, steps, params, operands = (tuple(nodes[n] for n in group) for group in groups)
+    bound = [v for v in (*carries, *steps, *params) if isinstance(v, Variable)]
+    size = _read_dim(length)
+    recurrence = Recurrence(
+        bodies,
+        tuple(bound[: len(carries)]),
+        tuple(bound[len(carries) : len(carries) + len(steps)]),
+        tuple(bound[len(carries) + len(steps) :]),
+        size,
+        direction == "reverse",
+    )
+    wanted = [(size, *v.shape) if v in steps else v.shape for v in bound]
+    if (
+        len(bound) != len(carries) + len(steps) + len(params)
+        or [o.shape for o in operands] != wanted
+        or [b.shape for b in bodies] != [v.shape for v in carries]
+    ):
+        raise ValueError("the parts of a scan do not fit")
+    return raw_scan(recurrence, operands, range(len(carries))[int(place)], when == "before")
 
 
 def _read_constant(dtype: str, shape: list[str], entries: list[str]) -> Constant:
@@ -339,51 +376,3 @@ def _read_param(item: Item) -> Any:
     if re.fullmatch(r"-?\d+/\d+", item):
         return Fraction(item)
     return float.fromhex(item)
-
-
-# --- for people -----------------------------------------------------------------------------------
-
-MAX_SHOWN = 160
-
-
-def short_text(node: Node, depth: int = 3) -> str:
-    """One line that shows the top of a node, for debugging: `A[0 1] x[1] -> [0]`."""
-    text = _shown(node, depth)
-    if len(text) > MAX_SHOWN:
-        text = text[: MAX_SHOWN - 1] + "…"
-    return f"<{type(node).__name__} {shape_text(node.shape)}: {text}>"
-
-
-def _shown(node: Node, depth: int) -> str:
-    if isinstance(node, Variable):
-        return node.name
-    if isinstance(node, Constant):
-        return "constant"
-    if isinstance(node, Size):
-        return f"size({node.dim})"
-    if isinstance(node, Kernel):
-        return node.kind
-    if isinstance(node, Sum) and not node.operands:
-        return "0"
-    if node.operands and not depth:
-        return "…"
-    if isinstance(node, Apply):
-        inner = ", ".join(_shown(o, depth - 1) for o in node.operands[:4])
-        params = "".join(f"; {k}={v}" for k, v in node.params)
-        return f"{node.function}({inner}{params})"
-    if isinstance(node, Sum):
-        return "(" + " + ".join(_shown(o, depth - 1) for o in node.operands[:8]) + ")"
-    return _indexed(node, depth)
-
-
-def _indexed(node: Node, depth: int) -> str:
-    assert isinstance(node, Contraction | Term)
-    parts = [
-        _shown(f.node, depth - 1) + (f"[{' '.join(map(_axis, f.indices))}]" if f.indices else "")
-        for f in node.factors[:8]
-    ]
-    if isinstance(node, Contraction):
-        return f"Σ({' '.join(parts)} -> [{' '.join(map(str, node.out))}])"
-    if node.coefficient != 1 or not parts:
-        parts.insert(0, str(node.coefficient))
-    return " ".join(parts) + (f" -> [{' '.join(map(_axis, node.out))}]" if node.out else "")

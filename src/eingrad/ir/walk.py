@@ -6,11 +6,26 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from . import build
 from .apply import apply
+from .loop import Scan
 from .node import Apply, Contraction, Node, Sum, Term, Variable, variable
 
 
 def topological(*roots: Node) -> list[Node]:
     """All nodes below the roots, operands before the nodes that use them."""
+    return _ordered(roots, lambda node: node.operands)
+
+
+def with_bodies(*roots: Node) -> list[Node]:
+    """The same with what is inside of recurrences, bound variables included: for those who ask
+    which functions, sizes or patterns occur anywhere."""
+    return _ordered(roots, _with_bodies)
+
+
+def _with_bodies(node: Node) -> tuple[Node, ...]:
+    return (*node.recurrence.bodies, *node.operands) if isinstance(node, Scan) else node.operands
+
+
+def _ordered(roots: Iterable[Node], below: Callable[[Node], tuple[Node, ...]]) -> list[Node]:
     seen: set[Node] = set()
     result: list[Node] = []
     stack: list[tuple[Node, Iterator[Node]]] = []
@@ -18,13 +33,13 @@ def topological(*roots: Node) -> list[Node]:
         if root in seen:
             continue
         seen.add(root)
-        stack.append((root, iter(root.operands)))
+        stack.append((root, iter(below(root))))
         while stack:
             node, operands = stack[-1]
             for operand in operands:
                 if operand not in seen:
                     seen.add(operand)
-                    stack.append((operand, iter(operand.operands)))
+                    stack.append((operand, iter(below(operand))))
                     break
             else:
                 result.append(node)
@@ -74,6 +89,10 @@ def rebuild(node: Node, operands: tuple[Node, ...]) -> Node:
         factors = [(new, f.indices) for new, f in zip(operands, node.factors, strict=True)]
         out = [(a,) for a in node.out]
         return build.einsum(factors, out, 1, dict(enumerate(node.sizes)))
+    if isinstance(node, Scan):
+        from .recurrence import with_operands
+
+        return with_operands(node, operands)
     return node
 
 

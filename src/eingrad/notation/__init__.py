@@ -2,15 +2,14 @@
 
 from .formula import (
     FORMS,
-    LAYOUTS,
     Formula,
-    Split,
     derivative_formula,
     formula,
     to_latex,
     to_mathml,
     to_unicode,
 )
+from .split import LAYOUTS, Split
 
 __all__ = [
     "FORMS",

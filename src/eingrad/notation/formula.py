@@ -28,9 +28,11 @@ from .mathml import MATHML
 from .monomial import Monomial
 from .names import Names
 from .network import NotReducible
+from .recurrence import Recurrences
 from .render import Renderer
 from .sharing import Line, share
 from .sizing import hide_sizes
+from .split import LAYOUTS, Split
 from .styles import UNICODE, Style
 from .sums import add_monomials
 from .tree import COLUMN, MATRIX, ZERO, Tree, call, make, transposed
@@ -38,35 +40,6 @@ from .treewalk import post_order
 from .writer import Writer
 
 FORMS = ("auto", "matrix", "index", "vec", "differential")
-LAYOUTS = ("mixed", "denominator", "numerator")
-
-
-@dataclass(frozen=True)
-class Split:
-    """How the axes of a derivative divide: output axes, then the axes of each input."""
-
-    output: int
-    inputs: tuple[int, ...]
-
-    def axes(self, layout: str) -> tuple[int, ...]:
-        """The axes of the derivative in the order of a layout.
-
-        >>> Split(2, (2,)).axes("denominator")
-        (2, 3, 1, 0)
-        """
-        count = self.output + sum(self.inputs)
-        if layout == "mixed":
-            return tuple(range(count))
-        into = tuple(range(self.output, count))
-        denominator = into + tuple(reversed(range(self.output)))
-        return denominator if layout == "denominator" else denominator[::-1]
-
-    def is_row(self, layout: str) -> bool:
-        """Whether the one axis there is lies along a row: of a vector by a scalar in denominator
-        layout (1×n beside the m×n of a vector by a vector), of a scalar by a vector in
-        numerator layout."""
-        axes = (self.output, sum(self.inputs))
-        return axes == {"denominator": (1, 0), "numerator": (0, 1)}.get(layout)
 
 
 @dataclass(frozen=True)
@@ -93,6 +66,8 @@ class Formula:
         All names in use.
     notes:
         What the reader should know, such as why another form was taken.
+    steps:
+        The letter of the running step of a recurrence, and the number of steps.
     """
 
     tree: Tree
@@ -104,6 +79,7 @@ class Formula:
     constants: Mapping[str, Any] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    steps: tuple[tuple[str, str], ...] = ()
 
     def __str__(self) -> str:
         return to_unicode(self)
@@ -211,11 +187,13 @@ class _Draft:
         self.names = names
         self.writer = Writer(names)
         self.index = IndexWriter(self.writer)
+        self.recurrences = Recurrences(self.writer, names)
 
     def plain(
         self, node: Node, form: str, notes: tuple[str, ...] = (), row: bool = False
     ) -> Formula:
         """Matrix notation where it can say the node, else (or if asked for) index notation."""
+        node = self.recurrences.of_whole(node)
         monomial = self.writer.write(node)
         if form == "index" or monomial is None:
             if any(len(group) > 1 for group in output_letters(node)):
@@ -234,6 +212,7 @@ class _Draft:
 
     def vec(self, node: Node, split: Split) -> Formula:
         """The matrix ∂vec Y/∂vec Xᵀ; several inputs before the last count as output."""
+        node = self.recurrences.rewritten(node)
         into = split.inputs[-1] if split.inputs else 0
         rows = tuple(range(node.ndim - into))
         columns = tuple(range(node.ndim - into, node.ndim))
@@ -292,7 +271,8 @@ class _Draft:
         directions: Mapping[str, Shape] | None = None,
     ) -> Formula:
         """Add the definitions, leave out sizes that follow, name shared parts."""
-        lines = self._definitions()
+        steps = self._steps()
+        lines = [*self._definitions(), *steps]
         lines.append(Line(None, letters, tree))
         lines = share(
             [line._replace(tree=hide_sizes(line.tree, line.title is None)) for line in lines],
@@ -309,7 +289,20 @@ class _Draft:
             constants={k: c.value for k, c in self.writer.constants.items()},
             names=frozenset(self.names.taken),
             notes=(*notes, *_explained(lines)),
+            steps=self.recurrences.ranges(),
         )
+
+    def _steps(self) -> list[Line]:
+        """The lines of recurrences: one step, and the start."""
+        lines = []
+        for title, node in self.recurrences.definitions():
+            monomial = self.writer.write(node)
+            if monomial is not None:
+                lines.append(Line(title, (), self.whole(monomial)))
+            else:
+                letters, tree = self.index.line(node, sized=True)
+                lines.append(Line(title, letters, tree))
+        return lines
 
     def _definitions(self) -> list[Line]:
         """A line for each node that got a name, in the order of the graph."""
@@ -360,6 +353,7 @@ def _differential(node: Node, split: Split, inputs: Sequence[str], names: Names)
         constants=plain.constants,
         names=plain.names,
         notes=plain.notes,
+        steps=plain.steps,
     )
 
 
@@ -372,6 +366,10 @@ def _draw(result: Formula, style: Style) -> str:
         assert title is not None
         left = make("sub", [title], letters) if letters else title
         lines.append(style.equation(renderer.draw(left), renderer.draw(tree)))
+    for letter, last in result.steps:
+        start = style.juxtapose(style.number("1"), "", style.symbol("…"))
+        span = style.juxtapose(start, "", style.size(last))
+        lines.append(style.equation(style.name(letter), span))
     return style.where(renderer.draw(result.tree), lines)
 
 

@@ -97,7 +97,8 @@ class IndexWriter:
         if known is not None and not (expand and isinstance(node, Apply)):
             return _at(known, letters)
         if isinstance(node, Variable):
-            return _atom(indexed(name(node.name, node.ndim), letters))
+            drawn = self.writer.drawn.get(node) or name(node.name, node.ndim)
+            return _atom(indexed(drawn, letters))
         if isinstance(node, Constant):
             return _atom(indexed(name(self.writer.constant_name(node), node.ndim), letters))
         if isinstance(node, Kernel):

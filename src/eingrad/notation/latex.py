@@ -15,6 +15,7 @@ class Latex(Style):
     flat = False
     _symbols: ClassVar[dict[str, str]] = {
         "⊙": r"\odot",
+        "…": r"\ldots",
         "⊘": r"\oslash",
         "⊗": r"\otimes",
         "−": "-",
@@ -89,7 +90,8 @@ class Latex(Style):
 
     def sub(self, base: str, letters: Sequence[str], braced: bool) -> str:
         separator = "," if any(len(letter) > 1 for letter in letters) else ""
-        return f"{base}_{{{separator.join(_latex_sub(x) for x in letters)}}}"
+        whole = f"{{{base}}}" if "_" in base else base  # one subscript for each
+        return f"{whole}_{{{separator.join(_latex_sub(x) for x in letters)}}}"
 
     def where(self, body: str, lines: Sequence[str]) -> str:
         if not lines:
@@ -112,7 +114,7 @@ def _latex_letters(text: str) -> str:
 
 
 def _latex_sub(text: str) -> str:
-    inner = text.replace("*", "")
+    inner = text.replace("*", "").replace("−", "-")
     return _latex_letters(inner) if inner in GREEK else _latex_escape(inner)
 
 

@@ -306,6 +306,13 @@ class Renderer(FunctionRenderer):
         inner = base if plain else self.within(base._replace(level=COMPARE), ATOM)
         return Drawn(self.style.sub(inner.text, letters, braced), ATOM, inner.starts, "word")
 
+    def _at(self, tree: Tree, args: list[Drawn]) -> Drawn:
+        label, _ = tree.data
+        title = tree.args[0].data
+        braced = len(label) > 1 or f"{title}_{label}" in self.taken
+        text = self.style.sub(args[0].text, [label], braced)
+        return Drawn(text, ATOM, args[0].starts, "word")
+
     def _sigma(self, tree: Tree, args: list[Drawn]) -> Drawn:
         part = self.within(args[0], MIDDLE if args[0].level != SIGMA else SIGMA)
         braced = any(len(letter) > 1 for letter in tree.data)

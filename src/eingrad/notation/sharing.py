@@ -5,12 +5,12 @@ Lines are also cut where they grow too long, so that a formula is linear in the 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from .index import Letters
 from .names import Names
-from .tree import ROW, Tree, name
+from .tree import ROW, Tree, make, name
 from .treewalk import post_order, with_args
 
 MIN_SHARED = 7  # a part shorter than this is repeated rather than named
@@ -38,15 +38,19 @@ def share(lines: Sequence[Line], names: Names) -> list[Line]:
         uses[root] = uses.get(root, 0) + 1
     new: dict[Tree, Tree] = {}
     lettered: set[Tree] = set()
+    stepped: dict[Tree, str] = {}  # what depends on the running step, and its letter
     made: dict[Tree, Tree] = {}  # title → definition
     titles: dict[Tree, Tree] = {}  # definition → title
     for tree in order:
         if tree.op in ("sub", "delta") or any(a in lettered for a in tree.args):
             lettered.add(tree)
+        letter = _step(tree, stepped)
+        if letter:
+            stepped[tree] = letter
         fresh = with_args(tree, tuple(new[a] for a in tree.args))
         if fresh.length > MAX_LINE:
             args = tuple(
-                _name_it(a, made, titles, names)
+                _name_it(a, made, titles, names, stepped.get(old, ""))
                 if a.length > MAX_LINE // 3 and _may_be_named(a) and old not in lettered
                 else a
                 for old, a in zip(tree.args, fresh.args, strict=True)
@@ -61,7 +65,7 @@ def share(lines: Sequence[Line], names: Names) -> list[Line]:
             and saved >= MIN_SAVED
             and _may_be_named(fresh)
         ):
-            fresh = _name_it(fresh, made, titles, names)
+            fresh = _name_it(fresh, made, titles, names, stepped.get(tree, ""))
         new[tree] = fresh
     result: list[Line] = []
     for line in lines:
@@ -75,22 +79,61 @@ def share(lines: Sequence[Line], names: Names) -> list[Line]:
 
 
 def _may_be_named(tree: Tree) -> bool:
-    if tree.kind == ROW or tree.op in ("name", "size", "number", "eye", "ones", "commutation"):
+    if tree.kind == ROW or tree.op in (
+        "name",
+        "at",
+        "size",
+        "number",
+        "eye",
+        "ones",
+        "commutation",
+    ):
         return False
     if tree.op == "transpose" or (tree.op == "call" and tree.data[0] == "diag"):
         return tree.args[0].op != "name" and tree.op != "transpose"
     return True
 
 
-def _name_it(tree: Tree, made: dict[Tree, Tree], titles: dict[Tree, Tree], names: Names) -> Tree:
+def _step(tree: Tree, stepped: Mapping[Tree, str]) -> str:
+    """The letter of the running step that a tree depends on; a sum over it does not."""
+    if tree.op == "at":
+        label, running = tree.data
+        return label[0] if running else ""
+    if tree.op == "sigma":
+        return (
+            ""
+            if set(tree.data) & {stepped.get(tree.args[0], "")}
+            else stepped.get(tree.args[0], "")
+        )
+    return next((stepped[a] for a in tree.args if a in stepped), "")
+
+
+def _name_it(
+    tree: Tree,
+    made: dict[Tree, Tree],
+    titles: dict[Tree, Tree],
+    names: Names,
+    step: str = "",
+) -> Tree:
+    """A name for a part, with the step that it depends on."""
     found = titles.get(tree)
     if found is not None:
         return found
     ndim = sum(tree.kind)
-    title = name(names.for_kind(ndim), ndim, tree.symmetric)
+    if step and any(t.op == "at" and _passed_back(t) for t in post_order(tree)):
+        title = name(names.fresh("dz"), ndim, tree.symmetric)
+    else:
+        title = name(names.for_kind(ndim), ndim, tree.symmetric)
+    if step:
+        title = make("at", [title], (step, True), tree.kind, tree.symmetric)
     made[title] = tree
     titles[tree] = title
     return title
+
+
+def _passed_back(tree: Tree) -> bool:
+    """Whether this is a state's gradient, dh_t: then so is what is made of it."""
+    return len(tree.args[0].data) > 1 and tree.args[0].data[0] == "d"
 
 
 def _emit(tree: Tree, made: dict[Tree, Tree], result: list[Line]) -> None:

@@ -18,6 +18,7 @@ A tree is immutable and interned, so equal formulas are one object, and shared p
 | `call`                              | arguments       | `(function, parameters)` |
 | `sub`                               | base            | letters for each axis    |
 | `sigma`, `delta`                    | body / none     | letters                  |
+| `at`                                | a name          | `(step, is it running?)` |
 
 `kind` says which of the two axes of a written matrix are there: `(True, False)` is a column.
 """
@@ -104,6 +105,7 @@ _EXTRA = {
     "neg": 1,
     "sub": 1,
     "sigma": 2,
+    "at": 2,
     "delta": 1,
 }
 
@@ -358,6 +360,8 @@ def transposed(tree: Tree) -> Tree:
         return fraction(transposed(tree.args[0]), tree.args[1])
     if tree.op == "neg":
         return make("neg", [transposed(tree.args[0])], kind=kind)
+    if tree.op == "sigma":
+        return make("sigma", [transposed(tree.args[0])], tree.data, kind)
     if tree.op == "kron":
         return kron(*map(transposed, tree.args))
     if tree.op == "commutation":

@@ -57,6 +57,7 @@ class Writer:
         self.constants: dict[str, Constant] = {}
         self.tensors: dict[Node, Monomial] = {}
         self.definitions: list[tuple[Tree, Node]] = []
+        self.drawn: dict[Node, Tree] = {}  # variables that stand for something written otherwise
 
     def write(self, root: Node) -> Monomial | None:
         """The monomial of a node, None where matrix notation cannot say it."""
@@ -76,7 +77,7 @@ class Writer:
 
     def _write(self, node: Node) -> Monomial:
         if isinstance(node, Variable):
-            return _atom(name(node.name, node.ndim, symmetric(node)))
+            return _atom(self.variable(node))
         if isinstance(node, Constant):
             return _atom(name(self.constant_name(node), node.ndim, symmetric(node)))
         if isinstance(node, Size):
@@ -116,6 +117,11 @@ class Writer:
         """What a node is written as, or its name; None where it is neither."""
         found = self.written.get(node)
         return self.tensors.get(node) if found is None else found
+
+    def variable(self, node: Variable) -> Tree:
+        """A variable as it is drawn."""
+        drawn = self.drawn.get(node)
+        return name(node.name, node.ndim, symmetric(node)) if drawn is None else drawn
 
     def constant_name(self, node: Constant) -> str:
         for text, other in self.constants.items():

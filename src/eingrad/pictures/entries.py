@@ -17,6 +17,7 @@ import numpy as np
 from ..errors import InputError, ShapeError, UnsupportedError
 from ..ir import kernels
 from ..ir.facts import facts_of, has
+from ..ir.loop import Scan
 from ..ir.node import (
     Apply,
     AxisIndex,
@@ -143,7 +144,7 @@ class Entries:
 
     def _steps(self, request: Request) -> Steps:
         node, index, inside = request
-        if inside and _sums_over_index(node):
+        if isinstance(node, Scan) or (inside and _sums_over_index(node)):
             return _part(node, index)
         if isinstance(node, Variable):
             yield from ()

@@ -16,18 +16,8 @@ from ..errors import InputError, UnsupportedError
 from ..ir.apply import apply
 from ..ir.build import einsum, multiply, number
 from ..ir.facts import facts_of
-from ..ir.node import (
-    Apply,
-    Contraction,
-    Kernel,
-    Node,
-    Size,
-    Sum,
-    Term,
-    Variable,
-    size,
-    variable,
-)
+from ..ir.loop import Scan
+from ..ir.node import Apply, Contraction, Kernel, Node, Size, Sum, Term, Variable, size, variable
 from ..ir.record import lookup
 from ..ir.walk import rebuild, substitute, topological, variables
 from ..simplify import canonical, flat
@@ -281,6 +271,8 @@ class _Splitter:
             return self._product(node)
         if isinstance(node, Sum) and axes:
             return self._alike(node, statuses)
+        if isinstance(node, Scan) and (axes or not all(isinstance(s, Shared) for s in statuses)):
+            return Mixed(node, f"is a recurrence with the rows {self.rows}: it needs all of them")
         return self._without_rows(node)
 
     def _size(self, node: Size) -> Status:

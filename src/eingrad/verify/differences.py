@@ -19,7 +19,7 @@ from ..ir import build
 from ..ir.facts import closure
 from ..ir.node import Apply, Node, Variable, variable
 from ..ir.record import lookup
-from ..ir.walk import topological
+from ..ir.walk import topological, with_bodies
 from .reference import evaluate
 from .sample import sample_points, sample_sizes
 from .steps import central, complex_step
@@ -223,7 +223,7 @@ def _report(worst: float, method: str, sizes: dict[str, int], used: int, empty: 
 
 def analytic(*nodes: Node) -> bool:
     """Whether all functions below the nodes are analytic, so that a complex step is exact."""
-    return all(lookup(n.function).analytic for n in topological(*nodes) if isinstance(n, Apply))
+    return all(lookup(n.function).analytic for n in with_bodies(*nodes) if isinstance(n, Apply))
 
 
 # --- comparison at one point ----------------------------------------------------------------------
@@ -307,7 +307,7 @@ def _reads_half(y: Node) -> bool:
     symmetric matrix may only be moved symmetrically."""
     return any(
         {"spd", "symmetric"} & set(lookup(n.function).domain)
-        for n in topological(y)
+        for n in with_bodies(y)
         if isinstance(n, Apply)
     )
 

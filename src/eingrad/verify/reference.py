@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from ..dims import Dim
-from ..errors import CheckError, SizeLimitError, UnsupportedError
+from ..errors import CheckError, ShapeError, SizeLimitError, UnsupportedError
 from ..ir import kernels
+from ..ir.loop import Scan
 from ..ir.node import (
     Apply,
     AxisIndex,
@@ -80,6 +81,7 @@ def evaluate_all(
     order = topological(*nodes)
     needed = [n for n in order if isinstance(n, Variable)]
     known = {**(sizes or {}), **bind_sizes(needed, values)}
+    loops: dict[Any, list[np.ndarray]] = {}
     dtype = np.result_type(np.float32, *(_own_type(values[v.name]) for v in needed))
     if not needed:
         dtype = np.dtype(np.float64)
@@ -90,7 +92,10 @@ def evaluate_all(
     computed: dict[Node, np.ndarray] = {}
     with np.errstate(all="ignore"):
         for n in order:
-            computed[n] = _value(n, computed, values, known, dtype)
+            if isinstance(n, Scan):
+                computed[n] = _states(n, computed, known, dtype, loops)
+            else:
+                computed[n] = _value(n, computed, values, known, dtype)
             for operand in n.operands:  # long chains must not hold all their arrays
                 remaining[operand] -= 1
                 if not remaining[operand]:
@@ -169,6 +174,39 @@ def _plain(value: Any, sizes: Mapping[str, int]) -> Any:
     if isinstance(value, tuple):
         return tuple(_plain(v, sizes) for v in value)
     return value
+
+
+# --- recurrences ---------------------------------------------------------------------------------
+
+
+def _states(
+    node: Scan,
+    computed: Mapping[Node, np.ndarray],
+    sizes: Mapping[str, int],
+    dtype: np.dtype,
+    loops: dict[Any, list[np.ndarray]],
+) -> np.ndarray:
+    """The states before or after each step; the loop runs once for all that come out of it."""
+    r = node.recurrence
+    length = r.length.evaluate(sizes)
+    if not length:
+        raise ShapeError(f"a recurrence needs at least one step, but {r.length} is 0")
+    if node.group not in loops:
+        given = [computed[o] for o in node.operands]
+        count, end = len(r.carries), len(r.carries) + len(r.steps)
+        state = given[:count]
+        stacks = given[count:end]
+        fixed = {v.name: a for v, a in zip(r.params, given[end:], strict=True)}
+        kept = [[s] for s in state]
+        for t in range(length)[:: -1 if r.reverse else 1]:
+            now = {v.name: a for v, a in zip(r.carries, state, strict=True)}
+            now |= {v.name: a[t] for v, a in zip(r.steps, stacks, strict=True)}
+            state = evaluate_all(r.bodies, {**fixed, **now}, sizes)
+            for all_states, s in zip(kept, state, strict=True):
+                all_states.append(s)
+        loops[node.group] = [np.stack(s[::-1] if r.reverse else s) for s in kept]
+    states = loops[node.group][node.place]
+    return (states[:-1] if node.before != r.reverse else states[1:]).astype(dtype, copy=False)
 
 
 # --- products ------------------------------------------------------------------------------------

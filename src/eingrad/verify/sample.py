@@ -13,12 +13,15 @@ from itertools import islice, permutations, product
 import numpy as np
 
 from ..dims import Dim
-from ..errors import InputError, ShapeError, SizeLimitError
+from ..errors import InputError, ShapeError, SizeLimitError, UnsupportedError
 from ..ir.facts import closure
 from ..ir.kernels import fits
+from ..ir.loop import Scan
 from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Size, Term, Variable
 from ..ir.record import REGISTRY
-from ..ir.walk import topological
+from ..ir.recurrence import loop_of, parts
+from ..ir.stacking import stacked
+from ..ir.walk import topological, with_bodies
 from .reference import evaluate_all
 
 MAX_ASSIGNMENTS = 4000  # assignments of sizes that are tried
@@ -52,7 +55,7 @@ def sample_sizes(*nodes: Node, variant: int = 0) -> dict[str, int]:
     >>> sample_sizes(variable("A", build.dims("m", "n", 3)))
     {'m': 4, 'n': 5}
     """
-    order = topological(*nodes)
+    order = with_bodies(*nodes)
     dims = _all_dims(order)
     symbols = sorted({s for d in dims for s in d.symbols()})
     if not symbols:
@@ -77,6 +80,8 @@ def _all_dims(order: Iterable[Node]) -> set[Dim]:
             dims.update(node.sizes)
         elif isinstance(node, Size):
             dims.add(node.dim)
+        elif isinstance(node, Scan):
+            dims.add(node.recurrence.length)
         elif isinstance(node, Kernel):
             dims.update(v for _, v in node.params if isinstance(v, Dim) and v.symbols())
     return dims
@@ -207,6 +212,7 @@ def sample_points(
     """
     sizes = sample_sizes(*nodes) if sizes is None else sizes
     order = topological(*nodes)
+    order = topological(*nodes, *_inside(order))
     names: dict[str, Variable] = {n.name: n for n in order if isinstance(n, Variable)}
     hints = _hints(order)
     places = _places(order, sizes)
@@ -250,6 +256,33 @@ def _hints(order: Iterable[Node]) -> dict[str, str]:
                 fractional = not isinstance(node.param("exponent"), int)
                 hints[operand.name] = "positive" if fractional else "signed"
     return hints
+
+
+def _inside(order: Iterable[Node]) -> list[Node]:
+    """Functions with kinks or indices inside of recurrences, at all steps at once."""
+    found: list[Node] = []
+    seen: set[object] = set()
+    pending = [n for n in order if isinstance(n, Scan)]
+    while pending:
+        node = pending.pop()
+        if node.group in seen:
+            continue
+        seen.add(node.group)
+        carries, steps, params = parts(node)
+        before = loop_of(node.recurrence, node.operands).before
+        stacks: dict[Node, Node] = {v: b for (v, _), b in zip(carries, before, strict=True)}
+        wanted = [
+            n
+            for n in topological(*node.recurrence.bodies)
+            if isinstance(n, Scan) or (isinstance(n, Apply) and not REGISTRY[n.function].analytic)
+        ]
+        try:
+            made = stacked(wanted, {**stacks, **dict(steps)}, dict(params), node.recurrence.length)
+        except UnsupportedError:
+            continue
+        found += made
+        pending += [n for n in topological(*made) if isinstance(n, Scan)]
+    return found
 
 
 def _places(order: Iterable[Node], sizes: Mapping[str, int]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from .array_api_patterns import HELPERS, ON, PATTERNS
 from .functional import Place, embedding, is_whole
+from .recurrences import listed_loop
 from .standard import NAMESPACE, translated_helpers, translated_template
 from .target import Target
 
@@ -127,6 +128,7 @@ ARRAY_API = Target(
     spellings=SPELLINGS,
     prologue=prologue,
     embed=embedding(place),
+    loop=listed_loop("xp.stack({parts})"),
     weak_arguments=False,
     negative_places=False,
     single_axes=False,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .functional import Place, embedding
 from .jax_patterns import HELPERS, PATTERNS
+from .recurrences import scanned_loop
 from .target import Target
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ JAX = Target(
     spellings=SPELLINGS,
     prologue=prologue,
     embed=embedding(place),
+    loop=scanned_loop,
     helpers=HELPERS,
     row_vectors=True,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..program import Value
 from .numpy_patterns import HELPERS, PATTERNS
+from .recurrences import written_loop
 from .target import Target
 
 if TYPE_CHECKING:
@@ -109,5 +110,6 @@ NUMPY = Target(
     spellings=SPELLINGS,
     prologue=prologue,
     embed=embed,
+    loop=written_loop,
     helpers=HELPERS,
 )

@@ -50,6 +50,8 @@ class Target:
         indices keep their own.
     embed:
         `(Emission, value) -> None`: writes cores to their places in a larger array.
+    loop:
+        `(Emission, value) -> None`: writes a recurrence, and names the states that are used.
     weak_arguments:
         Whether the functions of the library take Python numbers. Otherwise they are made arrays
         first (`scalar`).
@@ -85,6 +87,7 @@ class Target:
     spellings: Mapping[str, str]
     prologue: Callable[[Sequence[str], Sequence[str], Sequence[str], Set[str]], list[str]]
     embed: Callable[[Any, Value], None]
+    loop: Callable[[Any, Value], None]
     weak_arguments: bool = True
     negative_places: bool = True
     single_axes: bool = True

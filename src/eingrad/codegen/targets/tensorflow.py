@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 from .functional import Place, embedding
+from .recurrences import listed_loop
 from .target import Target
 from .tensorflow_patterns import HELPERS, PATTERNS
 
@@ -122,6 +123,7 @@ TENSORFLOW = Target(
     spellings=SPELLINGS,
     prologue=prologue,
     embed=embedding(place),
+    loop=listed_loop("tf.stack({parts})"),
     weak_arguments=False,
     negative_places=False,
     broadcast_axes=5,

@@ -6,6 +6,7 @@ from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING
 
 from .functional import Place, embedding
+from .recurrences import listed_loop
 from .target import Target
 from .torch_patterns import HELPERS, PATTERNS
 
@@ -154,6 +155,7 @@ TORCH = Target(
     spellings=SPELLINGS,
     prologue=prologue,
     embed=embedding(place),
+    loop=listed_loop("torch.stack({parts})"),
     weak_arguments=False,
     single_axes=False,
     helpers=HELPERS,

@@ -14,6 +14,7 @@ from .geometry import (
     squared_mahalanobis,
 )
 from .lookups import gather, one_hot, scatter_add
+from .recurrences import scan
 from .sizes import SymbolicSize
 from .sliding import conv1d, conv2d, conv3d, windows
 from .tensor import Tensor
@@ -39,6 +40,7 @@ __all__ = [
     "pairwise_squared_distances",
     "quadratic_form",
     "scalar",
+    "scan",
     "scatter_add",
     "squared_mahalanobis",
     "tensor",

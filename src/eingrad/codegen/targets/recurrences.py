@@ -1,0 +1,185 @@
+"""Recurrences as loops: into an array made beforehand, as `lax.scan`, or with a list.
+
+Whatever the library, there is one loop for all that comes out of it, and its inputs are arrays
+that have names before it begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from ...ir.loop import Recurrence
+from ...ir.node import Variable
+from ...ir.recurrence import bound
+from ..program import Value
+
+if TYPE_CHECKING:
+    from ..emit import Emission
+
+
+class _Frame:
+    """What all loops have: named inputs, the names inside, the statements of one step."""
+
+    def __init__(self, emission: Emission, value: Value) -> None:
+        self.emission = emission
+        self.recurrence: Recurrence = value.params[0].recurrence
+        r = self.recurrence
+        self.body = value.params[0]
+        self.length = emission.spell.dim(r.length)
+        self.names = emission.names
+        values = dict(zip(bound(r), value.args, strict=True))
+        self.stacks = {v: emission.named(values[v]) for v in r.steps}
+        self.states = emission.states(value)
+        wanted = {state.params for state in self.states}
+        both = {k for k, before in wanted if (k, not before) in wanted}
+        self.inits = [
+            emission.named(values[v]) if k in both else emission.text(values[v])
+            for k, v in enumerate(r.carries)
+        ]
+        self.index = self.names.numbered("i")
+        self.rest = ", ..." if emission.target.whole_indices else ""
+        self.inside: dict[str, str] = {v.name: emission.named(values[v]) for v in r.params}
+        for v in (*r.carries, *r.steps):
+            stem = "c" if v in r.carries else "x"
+            self.inside[v.name] = self.names.numbered(stem)
+        self.inner = emission.inside(value, self.inside)
+        self.results = [self.inner.text(root) for root in self.body.roots]
+
+    def used(self, variables: Sequence[Variable]) -> list[tuple[int, str]]:
+        """Those of the bound variables that a step reads, with their names inside."""
+        read = {v.params[0] for v in self.inner.uses if v.op == "input"}
+        return [(k, self.inside[v.name]) for k, v in enumerate(variables) if v.name in read]
+
+    def guard(self) -> list[str]:
+        """A recurrence without steps has no last state."""
+        if self.recurrence.length.as_int() is not None or self.length in self.emission.positive:
+            return []
+        self.emission.positive.add(self.length)
+        message = f"a recurrence needs at least one step, but {self.recurrence.length} is 0"
+        return [f"if {self.length} < 1:", f'    raise ValueError("{message}")']
+
+    def reads(self, carried: Sequence[str]) -> list[str]:
+        """Statements that name the state and the slices of one step."""
+        r = self.recurrence
+        lines = [f"{name} = {carried[k]}" for k, name in self.used(r.carries)]
+        stacks = list(self.stacks.values())
+        return lines + [
+            f"{name} = {stacks[k]}[{self.index}{self.rest}]" for k, name in self.used(r.steps)
+        ]
+
+    def head(self) -> str:
+        """The head of a loop over the steps in their order."""
+        r = self.recurrence
+        span = f"{self.emission.spell.dim(r.length - 1)}, -1, -1" if r.reverse else self.length
+        return f"for {self.index} in range({span}):"
+
+    def name_states(self, text: Callable[[int, bool], str]) -> None:
+        """Bind the stacks that are used."""
+        for state in self.states:
+            place, before = state.params
+            self.emission.bind(state, self.emission.assign_text(text(place, before)))
+
+
+def written_loop(emission: Emission, value: Value) -> None:
+    """All states in one array of T + 1 slices, of which those before and after are views."""
+    frame = _Frame(emission, value)
+    r, spell, i = frame.recurrence, emission.spell, frame.index
+    now, new = (f"{i} + 1", i) if r.reverse else (i, f"{i} + 1")
+    start = frame.length if r.reverse else "0"
+    arrays = [frame.names.numbered("s") for _ in r.carries]
+    lines = frame.guard()
+    for array, init, v in zip(arrays, frame.inits, r.carries, strict=True):
+        lines.append(f"{array} = np.empty({spell.shape((r.length + 1, *v.shape))}, dtype)")
+        lines.append(f"{array}[{start}] = {init}")
+    written = zip(arrays, frame.results, strict=True)
+    step = [
+        *frame.reads([f"{array}[{now}]" for array in arrays]),
+        *frame.inner.lines,
+        *(f"{array}[{new}] = {result}" for array, result in written),
+    ]
+    emission.statement("\n".join([*lines, frame.head(), *_indented(step)]))
+    frame.name_states(lambda k, before: f"{arrays[k]}[{':-1' if before != r.reverse else '1:'}]")
+
+
+def scanned_loop(emission: Emission, value: Value) -> None:
+    """`jax.lax.scan`, which compiles one step whatever the number of steps."""
+    frame = _Frame(emission, value)
+    r = frame.recurrence
+    wanted = {state.params for state in frame.states}
+    # States before a step are stacked by the loop itself where those after it are not wanted.
+    kept = [(k, (k, False) not in wanted) for k in sorted({k for k, _ in wanted})]
+    step, state, slices = (frame.names.numbered(n) for n in ("step", "state", "slices"))
+    read = dict(frame.used(r.steps))
+    stacks = [name for k, name in enumerate(frame.stacks.values()) if k in read]
+    carried = [frame.inside[v.name] for v in r.carries]
+    new = [frame.names.numbered("n") for _ in r.carries]
+    lines = [f"{_tuple(carried)} = {state}"]
+    if read:
+        lines.append(f"{_tuple(list(read.values()))} = {slices}")
+    lines += frame.inner.lines
+    lines += [f"{n} = {result}" for n, result in zip(new, frame.results, strict=True)]
+    outputs = [carried[k] if before else new[k] for k, before in kept]
+    lines.append(f"return {_tuple(new)}, {_tuple(outputs)}")
+    made = [frame.names.numbered("s") for _ in kept]
+    inputs = _tuple(stacks) if read else "None"
+    options = f", {frame.length}" + (", reverse=True" if r.reverse else "")
+    run = f"jax.lax.scan({step}, {_tuple(frame.inits)}, {inputs}{options})"
+    emission.statement(
+        "\n".join(
+            [
+                *frame.guard(),
+                f"def {step}({state}, {slices}):",
+                *_indented(lines),
+                f"{_tuple(made)} = {run}[1]",
+            ]
+        )
+    )
+    array = {k: name for (k, _), name in zip(kept, made, strict=True)}
+
+    def text(k: int, before: bool) -> str:
+        if not before or (k, True) in kept:
+            return array[k]
+        ends = [f"{frame.inits[k]}[None]", f"{array[k]}[{'1:' if r.reverse else ':-1'}]"]
+        return f"jnp.concatenate(({', '.join(ends[:: -1 if r.reverse else 1])}))"
+
+    frame.name_states(text)
+
+
+def listed_loop(stack: str) -> Callable[[Emission, Value], None]:
+    """States in a list, then stacked: for libraries whose arrays are not written into."""
+
+    def loop(emission: Emission, value: Value) -> None:
+        frame = _Frame(emission, value)
+        r = frame.recurrence
+        lists = [frame.names.numbered("s") for _ in r.carries]
+        lines = [
+            *frame.guard(),
+            *(f"{name} = [{init}]" for name, init in zip(lists, frame.inits, strict=True)),
+        ]
+        new = zip(lists, frame.results, strict=True)
+        results = [(name, result, frame.names.numbered("n")) for name, result in new]
+        step = [
+            *frame.reads([f"{name}[-1]" for name in lists]),
+            *frame.inner.lines,
+            *(f"{fresh} = {result}" for _, result, fresh in results),
+            *(f"{name}.append({fresh})" for name, _, fresh in results),
+        ]
+        lines += [frame.head(), *_indented(step)]
+        for k in sorted({state.params[0] for state in frame.states}):
+            parts = f"{lists[k]}[::-1]" if r.reverse else lists[k]
+            lines.append(f"{lists[k]} = {stack.format(parts=parts)}")
+        emission.statement("\n".join(lines))
+        frame.name_states(
+            lambda k, before: f"{lists[k]}[{':-1' if before != r.reverse else '1:'}{frame.rest}]"
+        )
+
+    return loop
+
+
+def _tuple(parts: Sequence[str]) -> str:
+    return f"({parts[0]},)" if len(parts) == 1 else f"({', '.join(parts)})"
+
+
+def _indented(lines: Sequence[str]) -> list[str]:
+    return ["    " + part for line in lines for part in line.split("\n")]
