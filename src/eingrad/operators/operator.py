@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import InputError, ShapeError, SingularError, UnsupportedError
-from . import export
+from ..errors import ShapeError, SingularError, UnsupportedError
+from . import checks, export
 from .algebra import OperatorAlgebra, identity_term
 from .align import Aligned, align, found_or_error
 from .apply import apply_term, dense_of
@@ -87,7 +87,7 @@ class StructuredOperator(OperatorAlgebra):
     @property
     def is_square(self) -> bool:
         """Whether output and input have as many entries."""
-        return math.prod(self.out_shape) == math.prod(self.in_shape)
+        return checks.is_square(self.out_shape, self.in_shape)
 
     @property
     def nbytes(self) -> int:
@@ -301,8 +301,7 @@ class StructuredOperator(OperatorAlgebra):
         InputError
             There is no such method, or `rtol` does not lie between 0 and 1.
         """
-        if not 0 < rtol < 1:
-            raise InputError(f"rtol is a number between 0 and 1, not {rtol!r}")
+        checks.check_tolerance(rtol)
         array = real_array(b, "right side")
         batch = batch_of(array, self.out_shape, "right side")
         solver = self._solver(method, limit, rtol)
@@ -326,11 +325,7 @@ class StructuredOperator(OperatorAlgebra):
         UnsupportedError
             No structure gives it, and the matrix would be large.
         """
-        if not self.is_square:
-            raise ShapeError(
-                "a determinant needs as many rows as columns; this maps "
-                f"{_text(self.in_shape)} to {_text(self.out_shape)}"
-            )
+        checks.check_determinant(self.out_shape, self.in_shape)
         try:
             return self._solver(method, limit, 1e-10).slogdet()
         except SingularError:
@@ -357,7 +352,7 @@ class StructuredOperator(OperatorAlgebra):
         from .solvers import choose
         from .solvers.identity import Identity
 
-        self._check_system(method)
+        checks.check_system(method, self.out_shape, self.in_shape, self._least_squares)
         key = (method, rtol)
         if key not in self._solvers:
             if 0 in self.shape:
@@ -367,17 +362,6 @@ class StructuredOperator(OperatorAlgebra):
                 found = found_or_error(self._aligned)
                 self._solvers[key] = choose(found, self.dtype, method, limit, rtol)
         return self._solvers[key]
-
-    def _check_system(self, method: str) -> None:
-        """There is such a method, and as many equations as unknowns."""
-        if method not in ("auto", "dense", "iterative"):
-            raise InputError(f"there is no method {method!r}: use auto, dense or iterative")
-        if not self.is_square:
-            raise ShapeError(
-                "a system needs as many equations as unknowns; this maps "
-                f"{_text(self.in_shape)} to {_text(self.out_shape)}",
-                hint=self._least_squares,
-            )
 
     _least_squares = "least squares: scipy.sparse.linalg.lsmr(operator.to_scipy(), b.ravel())"
 

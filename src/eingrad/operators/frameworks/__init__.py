@@ -5,13 +5,14 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from ...codegen import framework_needed
 from ...errors import UnsupportedError
 
-# Adapter, what to import for it, and the extra that installs it.
+# The library, which is also the file here that adapts it → the class there.
 ADAPTERS = {
-    "jax": ("JaxNamespace", "jax", "jax"),
-    "torch": ("TorchNamespace", "torch", "torch"),
-    "tensorflow": ("TensorFlowNamespace", "tensorflow", "tensorflow"),
+    "jax": "JaxNamespace",
+    "torch": "TorchNamespace",
+    "tensorflow": "TensorFlowNamespace",
 }
 
 
@@ -26,16 +27,10 @@ def adapter(backend: str) -> Any:
     if backend not in ADAPTERS:
         known = ", ".join(["numpy", *ADAPTERS])
         raise UnsupportedError(f"operators know no backend {backend!r}; there are {known}")
-    name, library, extra = ADAPTERS[backend]
-    try:
-        import_module(library)
-    except ImportError:
-        raise UnsupportedError(
-            f"operators of {backend} arrays need {library}, which is not installed: "
-            f'pip install "eingrad[{extra}]"'
-        ) from None
+    with framework_needed(f"an operator of {backend} arrays"):
+        import_module(backend)
     module = import_module(f"{__name__}.{backend}")
-    return getattr(module, name)
+    return getattr(module, ADAPTERS[backend])
 
 
 def operator_class(backend: str) -> Any:

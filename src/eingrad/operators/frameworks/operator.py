@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from ...errors import InputError, ShapeError, SingularError, UnsupportedError
+from .. import checks
 from ..algebra import OperatorAlgebra
 from ..align import Aligned, found_or_error
 from ..apply import apply_term
@@ -247,8 +248,7 @@ class FrameworkOperator(StructuredOperator):
             Structure alone shows that the operator is singular. Where numbers do, the library
             says so: an error of PyTorch's and TensorFlow's, NaN or infinity in JAX.
         """
-        if not 0 < rtol < 1:
-            raise InputError(f"rtol is a number between 0 and 1, not {rtol!r}")
+        checks.check_tolerance(rtol)
         xp = self._xp
         array = xp.real(b, "right side")
         batch = _batch(xp, array, self.out_shape, "right side")
@@ -262,11 +262,7 @@ class FrameworkOperator(StructuredOperator):
 
     def slogdet(self, method: str = "auto", limit: int | None = None) -> tuple[Any, Any]:
         """Sign and log|det|, output and input flattened row by row, as arrays of the library."""
-        if not self.is_square:
-            raise ShapeError(
-                "a determinant needs as many rows as columns; this maps "
-                f"{shape_text(self.in_shape)} to {shape_text(self.out_shape)}"
-            )
+        checks.check_determinant(self.out_shape, self.in_shape)
         try:
             sign, value = self._solver(method, limit, 1e-10).slogdet()
         except SingularError:
@@ -281,7 +277,7 @@ class FrameworkOperator(StructuredOperator):
     def _solver(self, method: str, limit: int | None, rtol: float) -> Any:
         # Not kept: under a tracer its arrays belong to one trace, in PyTorch to one graph.
         self._check_cores()
-        self._check_system(method)
+        checks.check_system(method, self.out_shape, self.in_shape, self._least_squares)
         if 0 in self.shape:
             empty = NumericTerm(1.0, (), (), {}, ())
             return Identity(Aligned((), (), (empty,)), self._xp)
