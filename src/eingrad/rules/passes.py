@@ -76,7 +76,8 @@ class Passes:
         zero.
     inner:
         kept and `inner_inputs`, an incoming gradient for each array that is kept of its own → what
-        those add to the gradients.
+        those add to the gradients. None where `second` goes by the inputs themselves, and such
+        arrays have no gradients.
     inner_inputs:
         Arguments that only `inner` reads.
     """
@@ -185,9 +186,38 @@ def passes_of(
         tangent,
         tuple(d.name for d in directions),
     )
-    return (
-        _with_second(result, made, read, order, incoming, directions, fresh) if second else result
+    if not second:
+        return result
+    closed = _with_closed_second(result, made, gradients, kept, incoming, directions)
+    return closed or _with_second(result, made, read, order, incoming, directions, fresh)
+
+
+def _with_closed_second(
+    first: Passes,
+    made: _Maker,
+    gradients: Sequence[Node],
+    kept: Mapping[Node, Variable],
+    incoming: Variable,
+    directions: Sequence[Variable],
+) -> Passes | None:
+    """The passes with the backward pass of the backward pass, straight by the inputs, where what is
+    kept suffices for it; the arrays that are kept need no gradients of their own then."""
+    if any(v not in kept for v in first.wrt):
+        return None
+    pairing = add(*(inner_product(d, g) for d, g in zip(directions, gradients, strict=True)))
+    by = [*first.wrt, incoming]
+    found = substitute_each(pullbacks(pairing, by, number(1)), dict(kept))
+    given = [*kept.values(), incoming, *directions]
+    if not {v.name for v in variables(*found)} <= {v.name for v in given}:
+        return None
+    outputs = {v.name: g for v, g in zip(by, found, strict=True) if not is_zero(g)}
+    second = made(
+        f"_{first.name}_second",
+        {f"d{n}": g for n, g in outputs.items()},
+        given,
+        f"The gradients of the backward pass of {first.name}.",
     )
+    return replace(first, second=second if outputs else None, second_by=tuple(outputs))
 
 
 def _with_second(

@@ -97,8 +97,8 @@ def _capacity(node: Node, sizes: Mapping[str, int], y: Node) -> int:
 def _may_recompute(node: Node, policy: str) -> bool:
     if policy == "all":
         return True
-    if isinstance(node, Apply) and node.function == "one_hot":
-        return True  # code reads the places of an index and never builds it
+    if isinstance(node, Apply) and lookup(node.function).looks_up:
+        return True
     if isinstance(node, Term):  # no sum over an index: a view, or an elementwise product
         return policy == "cheap" or sum(bool(f.node.ndim) for f in node.factors) <= 1
     if policy == "none" or isinstance(node, Contraction):

@@ -32,7 +32,7 @@ def _{name}_setup_context(ctx, inputs, output):
     {results} = output
     ctx.save_for_backward({saved})
     ctx.set_materialize_grads(False)
-{keep_sizes}
+{hidden}{keep_sizes}
 
 def _{name}_gradients(ctx, {arriving}):
     {unpack}
@@ -86,7 +86,8 @@ NAMESPACE = "eingrad_rules"
 def torch_rule(passes: Passes, library: bool = False) -> str:
     """The function `name` with its rule; arrays that are kept of their own are hidden outputs.
 
-    Gradients of hidden outputs come in where a second derivative is taken, and only there.
+    Where the second derivative needs more than what is kept, it goes by way of the hidden outputs:
+    their gradients come in then, and only then. (Compiled, zeros come in always.)
     """
     name = passes.name
     names = {v.name: passes.argument(v) for v in passes.inputs}
@@ -98,6 +99,7 @@ def torch_rule(passes: Passes, library: bool = False) -> str:
     arrays = [*called.values()]
     everything = [*arrays, *also.values()]
     own = [s.name for s in passes.own]
+    hidden = bool(own) and passes.inner is None
     forward = call(passes.forward, names)
     gradients = {v.name: f"gradient{k}" for k, v in enumerate(passes.wrt)}
     given = ", ".join(names.values())
@@ -112,6 +114,7 @@ def torch_rule(passes: Passes, library: bool = False) -> str:
         **shared | {"given": listed([*names.values()])},
         results=", ".join([passes.value, *own]),
         saved=", ".join(everything),
+        hidden=f"    ctx.mark_non_differentiable({', '.join(own)})\n" if hidden else "",
         keep_sizes=_keep_sizes(passes, names, size_names),
         arriving=", ".join(["incoming", *(f"d_{n}" for n in own)]),
         unpack=f"{listed(everything)} = ctx.saved_tensors" if everything else "",
@@ -146,7 +149,9 @@ def _backward(
     second = ""
     if passes.second is not None:
         called_sizes = {s: f"ctx.{n}" for s, n in size_names.items()}
-        second = f"        {listed(list(found.values()))} = {_several(passes.second_by)}"
+        second = (
+            f"        {listed([found[n] for n in passes.second_by])} = {_several(passes.second_by)}"
+        )
         second = second.replace("@", call(passes.second, local, called_sizes)) + "\n"
     keep = "".join(f"        ctx.{n} = {n}\n" for n in own_sizes)
     return BACKWARD.format(
