@@ -14,7 +14,8 @@ from typing import Any
 from ..dims import Dim
 from ..errors import InputError, UnsupportedError
 from ..ir import walk
-from ..ir.node import Node, Shape, Variable
+from ..ir.node import Apply, Node, Shape, Variable
+from ..ir.record import lookup
 from .arguments import Signature, plain_symbols
 from .emit import Emission, everything, reachable
 from .fuse import fused
@@ -217,7 +218,7 @@ def _indices(nodes: Sequence[Node]) -> set[str]:
     others = {n.name for n in nodes if isinstance(n, Variable)}
     for node in walk.topological(*nodes):
         names = {o.name for o in node.operands if isinstance(o, Variable)}
-        if getattr(node, "function", None) == "one_hot":
+        if isinstance(node, Apply) and lookup(node.function).looks_up:
             found |= names
         else:
             others |= names

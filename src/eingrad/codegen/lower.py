@@ -219,10 +219,10 @@ class Lowering:
         base, exponent = base_and_exponent(node)
         if base is not node:
             return program.power(self.value_of(base), exponent)
-        if node.function == "one_hot":
+        record = lookup(node.function)
+        if record.looks_up:
             (index,) = node.operands
             return one_hot(program, program.broadcast_to(self.value_of(index), index.shape), node)
-        record = lookup(node.function)
         if record.elementwise:
             values = [self.value_of(o) for o in node.operands]
             return program.call(

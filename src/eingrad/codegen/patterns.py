@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..dims import Dim
 from ..ir.node import Apply, AxisIndex, Kernel, Node
+from ..ir.record import lookup
 from .pairwise import FIRST, Operand, Steps
 from .program import Program, Value
 
@@ -29,7 +30,7 @@ def lazy_pattern(node: Node, axes: tuple[AxisIndex, ...]) -> bool:
             return False
         if node.kind == "gather" and not axes[0]:
             return False
-    elif not (isinstance(node, Apply) and node.function == "one_hot" and len(axes[-1]) == 1):
+    elif not (isinstance(node, Apply) and lookup(node.function).looks_up and len(axes[-1]) == 1):
         return False
     flat = [a for axis in axes for a in axis]
     plain = all(len(axis) <= 1 for axis in axes) and len(set(flat)) == len(flat) > 1

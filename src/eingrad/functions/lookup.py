@@ -86,6 +86,7 @@ register(
         facts=always("nonnegative", "integer"),
         in_products=(_meets_itself, sum_of_row),
         meets=_is_same,
+        looks_up=True,
         analytic=False,
         laws=("one_hot(floor(x), 5)*vector(1, 5) == vector(1, n)",),
         source="piecewise constant",

@@ -79,6 +79,9 @@ class Record:
     meets:
         `(node, other) -> bool`: whether `in_products` may do something about these two factors;
         contractions that hold them are then opened for it.
+    looks_up:
+        Whether the operand holds whole numbers and the value is 1 at the places that they name on a
+        new last axis, else 0: code reads those places and does not build the value.
     """
 
     name: str
@@ -101,6 +104,7 @@ class Record:
     analytic: bool = True
     helpers: Mapping[str, str] = field(default_factory=dict)
     meets: Callable[[Any, Any], bool] | None = None
+    looks_up: bool = False
 
     @property
     def elementwise(self) -> bool:

@@ -337,9 +337,10 @@ class _Splitter:
 
     def _batch(self, node: Apply) -> int:
         """How many leading axes of the operands only number independent applications."""
-        signature = lookup(node.function).signature
+        record = lookup(node.function)
+        signature = record.signature
         operand = node.operands[0]
-        if node.function == "one_hot":
+        if record.looks_up:
             return operand.ndim
         if not isinstance(signature, str):
             return 0

@@ -18,7 +18,7 @@ from ..ir.facts import closure
 from ..ir.kernels import fits
 from ..ir.loop import Scan
 from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Size, Term, Variable
-from ..ir.record import REGISTRY
+from ..ir.record import REGISTRY, lookup
 from ..ir.recurrence import loop_of, parts
 from ..ir.stacking import stacked
 from ..ir.walk import topological, with_bodies
@@ -289,7 +289,7 @@ def _places(order: Iterable[Node], sizes: Mapping[str, int]) -> dict[str, int]:
     """The size of the axis that a variable is an index of (the least, if of several)."""
     found: dict[str, int] = {}
     for node in order:
-        if isinstance(node, Apply) and node.function == "one_hot":
+        if isinstance(node, Apply) and lookup(node.function).looks_up:
             (index,) = node.operands
             if isinstance(index, Variable):
                 size = node.shape[-1].evaluate(sizes)
