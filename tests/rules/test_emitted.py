@@ -50,6 +50,9 @@ RULES: dict[str, tuple[Any, Any]] = {
 }
 
 
+LIGHT = {"log_sum_exp", "broadcast", "scaled", "logistic"}
+
+
 def run_pytest(folder: Path) -> None:
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "CUDA_VISIBLE_DEVICES": ""}
     done = subprocess.run(
@@ -68,6 +71,8 @@ def run_pytest(folder: Path) -> None:
 @pytest.mark.parametrize("backend", FRAMEWORKS)
 def test_emitted_tests_pass_as_written(backend: str, tmp_path: Path) -> None:
     for name, (y, wrt) in RULES.items():
+        if backend == "jax" and name in LIGHT:  # JAX compiles each operation of a test by itself
+            continue
         custom_rule(y, wrt, backend, name=name).write(tmp_path)
     custom_rule(attention(), "Q,K,V", backend, name="lean", recompute="all").write(tmp_path)
     if backend == "torch":
