@@ -6,6 +6,7 @@ draw carets under them; `str(error)` already contains the drawing.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -94,6 +95,34 @@ class UnsupportedError(EingradError, TypeError):
 
 class CheckError(EingradError):
     """A derivative failed its numeric check: a bug in eingrad, never shown as a result."""
+
+
+def unknown_variable(name: str, known: Iterable[str]) -> NameError_:
+    """The error for a name that the expression does not have, with the one that was meant.
+
+    >>> raise unknown_variable("alpha_1", ["alpha1", "x"])
+    Traceback (most recent call last):
+    eingrad.errors.NameError_: the expression has no variable called 'alpha_1'
+    did you mean alpha1?
+    """
+    from difflib import get_close_matches
+
+    names = list(known)
+    close = get_close_matches(name, names, 1)
+    return NameError_(
+        f"the expression has no variable called {name!r}",
+        hint=f"did you mean {close[0]}?" if close else f"it has: {', '.join(names)}",
+    )
+
+
+def missing_values(names: Iterable[str]) -> NameError_:
+    """The error for values that are needed and were not given."""
+    return NameError_(f"a value for {', '.join(names)} is missing")
+
+
+def missing_size(symbol: str) -> NameError_:
+    """The error for a size that must be given by its symbol, for no array shows it."""
+    return NameError_(f"the size {symbol} is missing: no array here shows it")
 
 
 def draw_spans(text: str, spans: tuple[Span, ...], width: int = 76) -> list[str]:

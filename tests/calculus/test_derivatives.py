@@ -161,7 +161,7 @@ def test_functions_take_what_the_expression_has_and_nothing_else() -> None:
     a = RNG.normal(size=(3, 3))
     np.testing.assert_allclose(f(A=a), a + a.T)
     np.testing.assert_allclose(f(A=a, x=np.ones(3), b=np.ones(3)), a + a.T)
-    with pytest.raises(NameError_, match="no variable called c"):
+    with pytest.raises(NameError_, match="no variable called 'c'"):
         f(A=a, c=1.0)
     with pytest.raises(NameError_, match="missing"):
         f(x=np.ones(3))

@@ -140,7 +140,7 @@ BAD: list[tuple[dict[str, Any], type[Exception], str]] = [
     ({"V": np.ones((3, 5))}, ShapeError, "V must have shape n×p = "),
     ({"T": np.ones((4, 9))}, ShapeError, "given is"),
     ({"U": np.ones(4)}, ShapeError, "U must have shape m×p"),
-    ({"Q": np.ones(4)}, NameError_, "no variable called Q"),
+    ({"Q": np.ones(4)}, NameError_, "no variable called 'Q'"),
     ({"V": np.ones((3, 2), complex)}, UnsupportedError, "V is complex"),
     ({"V": np.full((3, 2), "a")}, UnsupportedError, "V is of type"),
     ({"m": 4.5}, InputError, "m is a size"),

@@ -128,8 +128,8 @@ def test_files_that_are_there_are_not_overwritten(tmp_path: Path) -> None:
     [
         (("softmax(x)", "x", "numpy"), {}, UnsupportedError, "no custom rules for numpy"),
         (("softmax(x)", "z", "jax"), {}, NameError_, "does not occur"),
-        (("softmax(x)", "x", "jax"), {"name": "a b"}, InputError, "usable name"),
-        (("softmax(x)", "x", "jax"), {"name": "class"}, InputError, "usable name"),
+        (("softmax(x)", "x", "jax"), {"name": "a b"}, InputError, "cannot name a function"),
+        (("softmax(x)", "x", "jax"), {"name": "class"}, InputError, "cannot name a function"),
         (("softmax(x)", "x", "jax"), {"name": "operator"}, InputError, "hide the module"),
         (("softmax(x)", "x", "jax"), {"recompute": "some"}, InputError, "cheap"),
         (("softmax(x)", "x", "jax"), {"library": True}, InputError, "PyTorch"),

@@ -93,7 +93,7 @@ def test_what_is_wrong_with_rows_is_told(blocks, arrays):
         blocks(X=X, w=w)
     with pytest.raises(eingrad.InputError, match="a value for w is missing"):
         blocks(X=X, y=y)
-    with pytest.raises(eingrad.InputError, match="no variable called v"):
+    with pytest.raises(eingrad.InputError, match="no variable called 'v'"):
         blocks(X=X, y=y, w=w, v=w)
     with pytest.raises(eingrad.ShapeError, match="there are no rows"):
         blocks(X=X[:0], y=y[:0], w=w)

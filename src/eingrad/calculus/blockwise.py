@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..dims import Dim, shape_text
-from ..errors import InputError, NameError_
+from ..errors import InputError, missing_size, missing_values, unknown_variable
 
 if TYPE_CHECKING:
     from ..streaming import Split
@@ -169,7 +169,7 @@ class Blockwise:
         if blocks is None:
             missing = [n for n in self.axes if n not in values]
             if missing:
-                raise NameError_(f"a value for {', '.join(missing)} is missing")
+                raise missing_values(missing)
             count, blocks = blocks_of(values, self.axes, block_rows)
         elif len(shared) < len(values) or block_rows is not None:
             raise InputError("the rows are given as blocks or as arrays, not both")
@@ -223,18 +223,15 @@ class Blockwise:
         missing = [n for n in wanted if n not in values]
         for name in missing:
             if name in made.sizes:
-                raise NameError_(f"the size {name} is missing: no array here shows it")
+                raise missing_size(name)
         if missing:
-            raise NameError_(f"a value for {', '.join(missing)} is missing")
+            raise missing_values(missing)
         return {a: values[n] for n, a in wanted.items()}
 
     def _known(self, names: Iterable[str]) -> None:
         for name in names:
             if name not in self._names and name not in self._sizes:
-                raise NameError_(
-                    f"the expression has no variable called {name}",
-                    hint=f"it has: {', '.join(sorted(self._names))}",
-                )
+                raise unknown_variable(name, sorted(self._names))
 
     def __repr__(self) -> str:
         return f"<Blockwise over {self.rows}: {len(self.partials)} partial results>"

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError, NameError_
+from ..errors import InputError, missing_size, missing_values, unknown_variable
 from ..ir.node import Node, Variable
 from ..ir.walk import with_facts
 from ..simplify import shortest
@@ -67,16 +67,13 @@ class CompiledFunction:
                 values[name] = array
         for name in values:
             if name not in self._accepted | self._keywords and name not in self._sizes:
-                raise NameError_(
-                    f"the expression has no variable called {name}",
-                    hint=f"it has: {', '.join(sorted(self._accepted))}",
-                )
+                raise unknown_variable(name, sorted(self._accepted))
         needed = [*self.arguments, *self._sizes]
         missing = [name for name in needed if name not in values]
         if missing and missing[0] in self._sizes:
-            raise NameError_(f"the size {missing[0]} is missing: no array here shows it")
+            raise missing_size(missing[0])
         if missing:
-            raise NameError_(f"a value for {', '.join(missing)} is missing")
+            raise missing_values(missing)
         further = {name: values[name] for name in self._keywords & values.keys()}
         return self._compiled_function(
             **{self._safe.get(n, n): values[n] for n in needed}, **further

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..dims import Dim, shape_text
-from ..errors import InputError, NameError_, ShapeError
+from ..errors import InputError, NameError_, ShapeError, unknown_variable
 from ..frontends.declare import check_name
 from ..frontends.python import Tensor
 from ..frontends.text import Parsed
@@ -148,10 +148,7 @@ def find_variable(node: Node, item: Any, known: Mapping[str, Variable] | None = 
         close = difflib.get_close_matches(item, known, 1)
         if item.isidentifier() and not close:
             return implied_variable(item, node)
-        raise NameError_(
-            f"the expression has no variable called {item!r}",
-            hint=f"did you mean {close[0]}?" if close else f"it has: {', '.join(known)}",
-        )
+        raise unknown_variable(item, known)
     raise InputError("differentiate by a variable or its name, not by an expression")
 
 

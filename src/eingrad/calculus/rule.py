@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..dims import Dim, shape_text
 from ..errors import InputError, NameError_, UnsupportedError
+from ..frontends.declare import check_name
 from ..ir.walk import awake, variables, with_facts
 from .inputs import find_variable, with_variables
 
@@ -187,7 +187,7 @@ def custom_rule(
         `"torch"`: `torch.autograd.Function`, whose backward pass is one too;
         `"tensorflow"`: `tf.custom_gradient`.
     name:
-        Of the function; an identifier.
+        Of the function: an identifier that does not begin with an underscore.
     recompute:
         What the backward pass makes again instead of keeping it: `"none"`, `"cheap"`
         (elementwise functions) or `"all"` (the least memory).
@@ -200,6 +200,13 @@ def custom_rule(
     ------
     InputError, NameError_, UnsupportedError
         Options or variables that there are not; something the framework has no code for.
+
+    Examples
+    --------
+    >>> import eingrad
+    >>> rule = eingrad.custom_rule("sum(log(1 + exp(X*w)))", "w", "jax", name="loss")
+    >>> print(rule.saved[1])
+    kept1 = Xw: m, 8*m bytes in float64
     """
     from ..rules import FRAMEWORKS, passes_of
 
@@ -209,8 +216,9 @@ def custom_rule(
         )
     if library and backend != "torch":
         raise InputError("library=True is for PyTorch")
-    if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
-        raise InputError(f"{name!r} is not a usable name for a function")
+    name = check_name(name, "a function")
+    if name.startswith("_"):
+        raise InputError(f"{name!r} cannot name a function of a module: it would be private")
     if name in sys.stdlib_module_names or name in (*FRAMEWORKS, "numpy", "tf", "jnp", "pytest"):
         raise InputError(f"a file {name}.py would hide the module {name}: choose another name")
     node, known = with_variables(y)

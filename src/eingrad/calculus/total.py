@@ -8,7 +8,7 @@ from typing import Any
 
 from ..differentiate import differentiate
 from ..dims import Dim, shape_text
-from ..errors import InputError, ShapeError
+from ..errors import InputError, ShapeError, unknown_variable
 from ..frontends.text import parse as parse_text
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables, with_facts
@@ -113,10 +113,7 @@ def totally(y: Any, x: Any, total: Any) -> Total:
     while waiting:  # an expression may bring in the variable that another one is about
         name = next((n for n in waiting if n in known), None)
         if name is None:
-            raise InputError(
-                f"the expression has no variable called {next(iter(waiting))!r}",
-                hint=f"it has: {', '.join(known)}",
-            )
+            raise unknown_variable(next(iter(waiting)), known)
         value = _value(waiting.pop(name), known[name], known)
         values[known[name]] = value
         known |= {v.name: v for v in variables(value)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +10,13 @@ import numpy as np
 
 from ..codegen import generate
 from ..dims import product, shape_text
-from ..errors import InputError, NameError_, UnsupportedError
+from ..errors import (
+    InputError,
+    NameError_,
+    UnsupportedError,
+    missing_values,
+    unknown_variable,
+)
 from ..ir.node import Kernel, Node, Variable
 from ..ir.walk import variables as variables_of
 from ..structure import decompose, deepened
@@ -215,13 +220,7 @@ class Binder:
                 wrong = wrong or f"an integer is expected, not {array!s:.40}"
                 raise InputError(f"{name} is a size: {wrong}")
             else:
-                close = difflib.get_close_matches(name, names, 1)
-                raise NameError_(
-                    f"the expression has no variable called {name}",
-                    hint=f"did you mean {close[0]}?"
-                    if close
-                    else f"it has: {', '.join(sorted(names))}",
-                )
+                raise unknown_variable(name, sorted(names))
         return arrays, given
 
     def _require(
@@ -234,8 +233,7 @@ class Binder:
         needed = variables_of(*(core.node for h in self.forms[0] for core in h.term.cores))
         missing = [v for v in needed if v.name not in arrays]
         if missing:
-            listed = ", ".join(f"{v.name} ({shape_text(v.shape)})" for v in missing)
-            raise NameError_(f"a value for {listed} is missing")
+            raise missing_values(f"{v.name} ({shape_text(v.shape)})" for v in missing)
         unknown = sorted({s for d in self.shape for s in d.symbols()} - sizes.keys())
         unknown += sorted(
             {s for h in self.forms[0] for d in h.term.sizes for s in d.symbols()}
