@@ -13,6 +13,7 @@ from ..ir.node import Variable
 from ..ir.walk import variables
 
 if TYPE_CHECKING:
+    from ..explain import Explanation
     from ..notation import Formula
     from ..structure import Cost
     from ..verify import Report
@@ -39,6 +40,7 @@ class Request:
     cost: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
     rule: RuleRequest | None = None
+    explain: tuple[str, str] | None = None  # route and level
 
 
 @dataclass
@@ -51,6 +53,7 @@ class Derived:
     unchecked: str = ""  # why there is no report although one was asked for
     cost: Cost | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)  # for the numbers of the cost
+    explanation: Explanation | None = None
 
 
 @dataclass
@@ -92,6 +95,10 @@ def answer(request: Request) -> Answer:
         one.formulas = _formulas(d, request.forms)
         if request.cost:
             one.cost, one.sizes = _cost(d, request)
+        if request.explain:
+            from .explaining import explained
+
+            one.explanation = explained(one, request.explain)
         derived.append(one)
     result = Answer(request, expression, derived)
     if request.rule:

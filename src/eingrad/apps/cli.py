@@ -14,6 +14,7 @@ from typing import Any
 
 import click
 
+from .explaining import derivation, explain_options
 from .inputs import ExpressionCommand, chains, declarations, expression_text
 from .outcome import Outcome, check_outcome, derive_outcome, guarded
 from .plot import numbered, plot
@@ -156,6 +157,7 @@ Examples:
   eingrad derive "A*B" --wrt A --layout vec            Kronecker products
   eingrad derive "sum(softmax(Q*K')*V)" --wrt Q,K,V    three gradients
   eingrad derive "logdet(X)" --wrt X --let "X: n n spd"
+  eingrad derive "norm2(A*x-y)^2" --wrt x --explain    each step with its reason
   eingrad derive "-x'*x" --wrt x --to numpy --value > f.py
   eingrad derive "softmax(Q*K')*V" --wrt Q,K,V --to jax --rule --name attention --emit-test out
   echo "tr(A*X'*B*X*C)" | eingrad derive - --wrt X --json
@@ -197,6 +199,7 @@ Examples:
     help="With --cost: a number for a symbolic size, for a table of numbers.",
 )
 @rule_options
+@explain_options
 @_json
 @click.option("--check/--no-check", "check_it", default=True, help="Compare with differences.")
 @_colour
@@ -220,6 +223,9 @@ def derive(
     name: str | None,
     recompute: str | None,
     library: bool,
+    explain: bool,
+    route: str | None,
+    level: str | None,
 ) -> Outcome:
     """Derive EXPR by the variables of --wrt; show the formula, its shape and its numeric check.
 
@@ -249,6 +255,7 @@ def derive(
         cost=cost,
         sizes=numbered(sizes),
         rule=requested(rule, directory, name, recompute, library, target, wanted),
+        explain=derivation(explain, route, level),
     )
     return derive_outcome(answer(request), as_json=as_json, colour=colour)
 

@@ -101,6 +101,7 @@ def _derived_part(one: Derived) -> dict[str, Any]:
         "notes": all_notes(one),
         "check": _check_part(one.report, one.unchecked),
         **_cost_part(one),
+        **({} if one.explanation is None else {"explanation": one.explanation.json()}),
     }
 
 

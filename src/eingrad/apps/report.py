@@ -44,6 +44,10 @@ def _derived_lines(one: Derived) -> Iterator[Line]:
         yield _labelled("structure", d.structure.sentence)
         for k, line in enumerate(one.cost.text(**one.sizes).split("\n")):
             yield _labelled("" if k else "cost", line)
+    if one.explanation is not None:
+        from .explaining import explanation_lines
+
+        yield from explanation_lines(one.explanation)
     if one.report is not None:
         yield _labelled("check", one.report.text, "good")
     elif one.unchecked:

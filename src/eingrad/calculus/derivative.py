@@ -13,6 +13,7 @@ from ..ir.node import Node, Variable
 from ..ir.walk import awake, variables
 from . import structured
 from .compiled import Computed, function_name, output_nodes
+from .explained import Explained
 from .layouts import axis_order, is_row, valid_layout
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .structured import BlockArray, Compressed
 
 
-class Derivative(Computed):
+class Derivative(Computed, Explained):
     """∂ⁿY/∂X₁…∂Xₙ: the exact tensor, with formulas, proof and code.
 
     Attributes

@@ -132,6 +132,7 @@ register(
             "det(-2*X) == (-2)^n*det(X)",
             "det(eye(n) + x*y') == 1 + y'*x",
         ),
+        rule="Jacobi's formula",
         source="Jacobi's formula, d det X = tr(adj(X) dX); Matrix Cookbook, eq. 46",
     )
 )
@@ -244,6 +245,7 @@ register(
             "logdet(eye(n) + x*y') == log(abs(1 + y'*x))",
             "logdet(X) == log(abs(det(X)))",
         ),
+        rule="differential of the logarithm of a determinant",
         source="d log|det X| = tr(X⁻¹ dX); Matrix Cookbook, eq. 57",
     )
 )

@@ -201,6 +201,7 @@ register(
             "inv(3*X) == inv(X)/3",
             "inv(X)*X == eye(n)",
         ),
+        rule="differential of the inverse",
         source="XX⁻¹ = I gives dX⁻¹ = −X⁻¹ dX X⁻¹; Matrix Cookbook, eq. 59",
     )
 )

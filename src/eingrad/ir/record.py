@@ -82,6 +82,9 @@ class Record:
     looks_up:
         Whether the operand holds whole numbers and the value is 1 at the places that they name on a
         new last axis, else 0: code reads those places and does not build the value.
+    rule:
+        What textbooks call the derivative rule (`"Jacobi's formula"`); where it has no name of its
+        own, derivations say "differential of" and the sentence.
     """
 
     name: str
@@ -105,6 +108,7 @@ class Record:
     helpers: Mapping[str, str] = field(default_factory=dict)
     meets: Callable[[Any, Any], bool] | None = None
     looks_up: bool = False
+    rule: str = ""
 
     @property
     def elementwise(self) -> bool:

@@ -357,7 +357,8 @@ def _differential(node: Node, split: Split, inputs: Sequence[str], names: Names)
     )
 
 
-def _draw(result: Formula, style: Style) -> str:
+def draw(result: Formula, style: Style) -> str:
+    """The formula in a style, with its "where" lines."""
     roots = [result.tree, *(line.tree for line in result.where)]
     spaced = any(t.op == "name" and len(t.data) > 1 for t in post_order(*roots))
     renderer = Renderer(style, result.names, spaced, result.directions)
@@ -375,16 +376,16 @@ def _draw(result: Formula, style: Style) -> str:
 
 def to_unicode(result: Formula) -> str:
     """The formula as one line of text in the printed language (docs/language.md)."""
-    return _draw(result, UNICODE)
+    return draw(result, UNICODE)
 
 
 def to_latex(result: Formula) -> str:
     """The formula as LaTeX mathematics, without delimiters."""
-    return _draw(result, LATEX)
+    return draw(result, LATEX)
 
 
 def to_mathml(result: Formula, display: bool = True) -> str:
     """The formula as a MathML element."""
     kind = ' display="block"' if display else ""
-    body = _draw(result, MATHML)
+    body = draw(result, MATHML)
     return f'<math xmlns="http://www.w3.org/1998/Math/MathML"{kind}><mrow>{body}</mrow></math>'

@@ -1,0 +1,91 @@
+"""Derivations as `Derivative` offers them: the derivation, and the numeric check as last step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+from ..errors import InputError, UnsupportedError
+from ..simplify import shortest
+
+if TYPE_CHECKING:
+    from ..explain import Explanation
+    from ..verify import Report
+    from .derivative import Derivative
+
+
+class Explained:
+    """What a derivative says of how it is found."""
+
+    def explain(self, route: str = "differentials", level: str = "full") -> Explanation:
+        """Numbered steps from the expression to the formula, each with its rule and its reason.
+
+        `str()` of the result is plain text; `markdown()`, `html()` (MathML), `latex()` (a document)
+        and `json()` are the same steps, and notebooks show them. A derivative of second order
+        starts from the first.
+
+        Parameters
+        ----------
+        route:
+            `"differentials"` (dy = …, rearranged until ⟨∂y/∂x, dx⟩ can be read off) or `"chain"`
+            (Jacobians with their shapes and structure, multiplied).
+        level:
+            `"full"`, or `"short"`: the last line of each step, without reasons.
+
+        Raises
+        ------
+        InputError
+            There is no such route or level.
+        UnsupportedError
+            It is no derivative of an expression by a variable (a product with a direction, a
+            diagonal): explain the derivative that it is made of.
+        CheckError
+            The derivative failed its numeric check: a bug in eingrad.
+
+        Examples
+        --------
+        >>> import eingrad
+        >>> derivation = eingrad.gradient("norm2(A*x - y)^2", "x").explain()
+        >>> print(derivation.steps[5].rule)
+        put in dp, and move to the other side
+        >>> for equation in derivation.steps[5].equations:
+        ...     print(equation)
+        df = ⟨2p, ⟦dp⟧⟩
+        df = ⟨2p, ⟦A dx⟧⟩
+        df = ⟨⟦2Aᵀp⟧, dx⟩
+        """
+        d = cast("Derivative", self)
+        made = explanation(d, route, level)
+        try:
+            return with_check(made, d.check())
+        except InputError as error:  # no small sizes fit the expression
+            return with_check(made, None, error.message)
+
+
+def explanation(d: Derivative, route: str, level: str) -> Explanation:
+    """The derivation without the numeric check."""
+    from ..explain import explain
+
+    if d.contracted or d.called in ("jvp", "curvature"):
+        raise UnsupportedError(
+            f"{d.title} is no derivative by a variable alone: explain the one that it is made of"
+        )
+    previous = shortest(d._previous[-1]) if d._previous else None
+    return explain(
+        d.of,
+        d.wrt,
+        d.node,
+        label=d.label,
+        shown=d.formula(),
+        free=d._free,
+        previous=previous,
+        route=route,
+        level=level,
+    )
+
+
+def with_check(made: Explanation, report: Report | None, why_not: str = "") -> Explanation:
+    """The derivation with the outcome of the check as its last step."""
+    from ..explain import Step
+
+    text = report.text if report is not None else f"not checked: {why_not}"
+    return made.with_step(Step("check", "the check", (), ((text[0].upper() + text[1:] + ".",),)))

@@ -1,0 +1,260 @@
+"""The route by differentials: dy = …, rearranged until it is ⟨∂y/∂x, dx⟩, and read off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..differentiate import differentiate, pullback, pushforward
+from ..dims import shape_text
+from ..ir.build import add, einsum, is_zero, number, zeros
+from ..ir.construct import inner_product
+from ..ir.node import Apply, Contraction, Node, Sum, Term, Variable
+from ..ir.walk import depending_on, substitute, topological
+from .naming import Naming, at
+from .rules import moving_reason, rule_name, rule_reasons
+from .steps import Equation, Quantity, Step
+from .written import Math, Part, Prose, distinct, mark, math
+
+
+def steps(names: Naming, full: bool) -> tuple[list[Step], Node]:
+    """The steps, and ∂y/∂x in the names of the derivation."""
+    changes = {q.direction: total_change(q) for q in names.quantities}
+    made = [_differential(q, changes[q.direction], names) for q in names.quantities]
+    if names.root.full.ndim:
+        more, result = _forward(names, changes, full)
+    else:
+        more, result = _by_inner_products(names, changes, full)
+    return [*made, *more], result
+
+
+# Differentials of the intermediate results -------------------------------------------------------
+
+
+def total_change(q: Quantity) -> Node:
+    """dq in terms of the differentials of what it is computed from."""
+    return _own_value(q, add(*change_terms(q)))
+
+
+def change_terms(q: Quantity) -> list[Node]:
+    """The terms of dq as the rules give them, one for each factor that moves."""
+    if q.definition is q.inputs[0].variable:
+        return [q.inputs[0].direction]
+    return [t for t in _terms(q.definition, q) if not is_zero(t)] or [zeros(q.shape)]
+
+
+def _terms(node: Node, q: Quantity) -> list[Node]:
+    if isinstance(node, Sum):
+        return [t for operand in node.operands for t in _terms(operand, q)]
+    if not isinstance(node, Contraction | Term):
+        return [_pushed(node, q)]
+    dependent = depending_on(topological(node), [i.variable for i in q.inputs])
+    coefficient = node.coefficient if isinstance(node, Term) else 1
+    out = node.out if isinstance(node, Term) else [(a,) for a in node.out]
+    result = []
+    for k, factor in enumerate(node.factors):
+        if factor.node not in dependent:
+            continue
+        moved = _terms(factor.node, q) if _product(factor.node) else [_pushed(factor.node, q)]
+        for term in moved:
+            factors = [(term if j == k else f.node, f.indices) for j, f in enumerate(node.factors)]
+            result.append(einsum(factors, out, coefficient, dict(enumerate(node.sizes))))
+    return result
+
+
+def _product(node: Node) -> bool:
+    return isinstance(node, Contraction | Term)
+
+
+def _pushed(node: Node, q: Quantity) -> Node:
+    return add(*(pushforward(node, i.variable, i.direction) for i in q.inputs))
+
+
+def _own_value(q: Quantity, node: Node) -> Node:
+    """The value of a function inside of its own derivative goes by its name: dP = −P dX P."""
+    if isinstance(q.definition, Apply):
+        return substitute(node, {q.definition: q.variable})
+    return node
+
+
+def _differential(q: Quantity, change: Node, names: Naming) -> Step:
+    terms = [_own_value(q, t) for t in change_terms(q)]
+    left = names.name(q.direction.name)
+    before = names.equation(names.name(q.name), q.definition, of=q.name)
+    lines = [before]
+    sides: list[Part | Math] = []
+    moving = [i.direction.name for i in q.inputs]
+    if len(terms) > 1:
+        for k, term in enumerate(terms):
+            sides += [" + "] * bool(k) + [names.boxed(term, *moving)]
+    inner = math("d", "(", names.write(q.definition), ")")
+    written = names.formula(change)
+    if sides and not written.letters:
+        lines.append(
+            Equation(math(left, " = ", inner, " = ", *sides), "", add(*terms), q.name, True)
+        )
+    lines.append(
+        Equation(
+            math(at(left, written), " = ", names.boxed(change, *moving)),
+            names.shapes(change),
+            change,
+            q.name,
+            True,
+        )
+    )
+    return Step("differential", rule_name(q), tuple(lines), tuple(rule_reasons(q, names)))
+
+
+# A scalar: inner products ------------------------------------------------------------------------
+
+
+def _by_inner_products(
+    names: Naming, changes: dict[Variable, Node], full: bool
+) -> tuple[list[Step], Node]:
+    """dy = Σ ⟨G_u, du⟩, one intermediate result after another put in, until only dx is left."""
+    root = names.root
+    made = []
+    place = {q.name: k for k, q in enumerate(names.quantities)}
+    pending = _pulled(root, number(1), names)
+    start = changes[root.direction]
+    dy = names.name(root.direction.name)
+    end = state(pending)
+    lines = [Equation(math(dy, " = ", names.write(start)), "", start, root.name, True)]
+    why: list[Prose] = [(
+        "The differential of a scalar is linear in the others: it is written as a sum of inner "
+        "products ⟨G, dZ⟩, the sum of the products of entries: gᵀdz for vectors, tr(GᵀdZ) for "
+        "matrices, a product for numbers. What stands beside dZ is the derivative by Z.",
+    )]  # fmt: skip
+    terms = list(dict.fromkeys(_own_value(root, t) for t in change_terms(root)))
+    for u in pending:
+        for term in terms:
+            part = substitute_others(term, u, names)
+            if is_zero(part):
+                continue
+            if len(terms) > 1:
+                one = {u: differentiate(part, [u.direction])}
+                lines.append(
+                    Equation(math(names.write(part), " = ", inner_row(one, names)), "", part)
+                )
+            reason = moving_reason(part, root, u, names)
+            why.append(reason)
+    lines.append(Equation(math(dy, " = ", inner_row(pending, names)), "", end, root.name, True))
+    made.append(Step("collect", "as inner products", tuple(lines), distinct(why), start, end))
+    while any(u is not names.start for u in pending):
+        v = max((u for u in pending if u is not names.start), key=lambda u: place[u.name])
+        made.append(_insert(v, pending, changes[v.direction], names))
+        g = pending.pop(v)
+        for u, more in _pulled(v, g, names).items():
+            pending[u] = add(pending[u], more) if u in pending else more
+            if is_zero(pending[u]):
+                del pending[u]
+    result = pending.get(names.start, zeros(names.x.shape))
+    return made, result
+
+
+def substitute_others(change: Node, u: Quantity, names: Naming) -> Node:
+    """The part of a differential that moves with one quantity."""
+    others: dict[Node, Node] = {
+        q.direction: zeros(q.shape) for q in names.directions.values() if q is not u
+    }
+    return substitute(change, others)
+
+
+def _pulled(q: Quantity, g: Node, names: Naming) -> dict[Quantity, Node]:
+    """What ⟨g, dq⟩ has beside the differential of each input."""
+    if q.definition is q.inputs[0].variable:
+        return {q.inputs[0]: g}
+    pulled = {i: _own_value(q, pullback(q.definition, i.variable, g)) for i in q.inputs}
+    return {i: node for i, node in pulled.items() if not is_zero(node)}
+
+
+def state(pending: dict[Quantity, Node]) -> Node:
+    """Σ ⟨G_u, du⟩ as a node."""
+    if not pending:
+        return number(0)
+    return add(*(inner_product(g, u.direction) for u, g in pending.items()))
+
+
+def inner_row(
+    pending: dict[Quantity, Node],
+    names: Naming,
+    marked: Sequence[Quantity] = (),
+    instead: dict[Quantity, Math] | None = None,
+) -> Math:
+    """Σ ⟨G_u, du⟩ as it is written; some of the left sides marked, some right sides put in."""
+    row: list[Part | Math] = []
+    for u, g in pending.items():
+        left: Part | Math = names.write(g)
+        if u in marked:
+            left = mark(left)
+        right: Part | Math = names.name(u.direction.name)
+        if instead is not None and u in instead:
+            right = mark(instead[u])
+        row += [" + "] * bool(row) + ["⟨", left, ", ", right, "⟩"]
+    return math(*row) if row else math(names.write(number(0)))
+
+
+def _insert(v: Quantity, pending: dict[Quantity, Node], change: Node, names: Naming) -> Step:
+    """dv replaced by what it is, and what stands beside it moved to the other side."""
+    dy = names.name(names.root.direction.name)
+    start = state(pending)
+    own = math(names.name(v.direction.name))
+    g = pending[v]
+    fresh = _pulled(v, g, names)
+    after = {u: h for u, h in pending.items() if u is not v}
+    for u, more in fresh.items():
+        after[u] = add(after[u], more) if u in after else more
+    after = {u: h for u, h in after.items() if not is_zero(h)}
+    end = state(after)
+    lines = [
+        Equation(math(dy, " = ", inner_row(pending, names, (), {v: own})), "", start),
+        Equation(
+            math(dy, " = ", inner_row(pending, names, (), {v: names.write(change)})), "", start
+        ),
+        Equation(math(dy, " = ", inner_row(after, names, list(fresh))), _sizes(after), end),
+    ]
+    why: list[Prose] = []
+    for u in fresh:
+        local = substitute_others(change, u, names)
+        reason = moving_reason(local, v, u, names)
+        why.append((("Here G = ", names.write(g), ". ", *reason)) if v.shape else reason)
+    collected = [u for u in fresh if u in pending]
+    if collected:
+        what = ", ".join(f"d{u.name}" for u in collected)
+        why.append((f"{what} was there before: both contributions are added.",))
+    rule = f"put in d{v.name}, and move to the other side"
+    return Step("insert", rule, tuple(lines), tuple(why), start, end)
+
+
+def _sizes(pending: dict[Quantity, Node]) -> str:
+    return ", ".join(f"beside d{u.name}: {shape_text(g.shape)}" for u, g in pending.items())
+
+
+# Anything else: the differential itself ---------------------------------------------------------
+
+
+def _forward(names: Naming, changes: dict[Variable, Node], full: bool) -> tuple[list[Step], Node]:
+    """dY with one differential after another put in, until only dX is left."""
+    root = names.root
+    dy = names.name(root.direction.name)
+    current = changes[root.direction]
+    made = []
+    for q in reversed(names.quantities[:-1]):
+        before = names.formula(current)
+        if q.direction not in topological(current):
+            continue
+        change = changes[q.direction]
+        after = substitute(current, {q.direction: change})
+        name = q.direction.name
+        left = at(dy, before)
+        lines = (
+            Equation(math(left, " = ", names.boxed(current, name)), "", current, root.name, True),
+            Equation(math(left, " = ", names.put(current, {name: names.write(change)})), "", after),
+            names.equation(dy, after, of=root.name, differential=True),
+        )
+        why: Prose = (
+            f"d{q.name} is known from the step above; nothing else changes, and products keep "
+            "their order.",
+        )
+        made.append(Step("insert", f"put in d{q.name}", lines, (why,), current, after))
+        current = after
+    return made, differentiate(current, [names.start.direction])

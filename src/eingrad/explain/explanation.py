@@ -1,0 +1,268 @@
+"""A derivation as a whole, and its output forms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+from ..errors import InputError
+from ..ir.build import zeros
+from ..ir.node import Node, Variable, variable
+from ..ir.walk import depending_on, substitute, topological
+from ..notation import Formula, formula
+from . import chain, differentials
+from .closing import Closing
+from .naming import Naming, at
+from .opening import asked, intermediate
+from .steps import Equation, Quantity, Step
+from .written import (
+    PLAIN,
+    SUPERSCRIPTS,
+    TEX,
+    Math,
+    Partial,
+    Prose,
+    html,
+    markdown,
+    math,
+    mathml,
+    plain,
+)
+
+ROUTES = ("differentials", "chain")
+LEVELS = ("full", "short")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Numbered steps from an expression to the formula of its derivative.
+
+    `str()` is plain text; `markdown()`, `latex()`, `html()` and `json()` draw the same tree, and
+    notebooks show it.
+
+    Attributes
+    ----------
+    title:
+        ∂y/∂x.
+    route, level:
+        As they were asked for.
+    steps:
+        In order; each carries its nodes.
+    quantities:
+        The named intermediate results, the last of which is y.
+    start:
+        The variable, as a quantity with its differential.
+    """
+
+    title: Math
+    route: str
+    level: str
+    steps: tuple[Step, ...]
+    quantities: tuple[Quantity, ...]
+    start: Quantity
+
+    def __str__(self) -> str:
+        return "\n".join(text for text, _ in self.lines())
+
+    def lines(self) -> list[tuple[str, str]]:
+        """Lines of plain text with what each is: `rule`, `equation` or `why`."""
+        result = []
+        for k, step in enumerate(self.steps, 1):
+            result.append((f"{k}. {_capital(step.rule)}", "rule"))
+            for eq in step.equations:
+                shapes = f"    [{eq.shapes}]" if eq.shapes else ""
+                result.append((f"     {PLAIN.draw(eq.math)}{shapes}", "equation"))
+            result += [(f"   {plain(sentence)}", "why") for sentence in step.why]
+        return result
+
+    def markdown(self) -> str:
+        """Markdown with LaTeX between dollars."""
+        lines = []
+        for k, step in enumerate(self.steps, 1):
+            lines.append(f"**{k}. {_capital(step.rule)}**\n")
+            for eq in step.equations:
+                side = rf" \qquad [\text{{{eq.shapes}}}]" if eq.shapes else ""
+                lines.append(f"$$\n{TEX.draw(eq.math)}{side}\n$$\n")
+            lines += [markdown(sentence) + "\n" for sentence in step.why]
+        return "\n".join(lines)
+
+    def html(self) -> str:
+        """An HTML fragment, an ordered list with MathML."""
+        items = []
+        for step in self.steps:
+            body = [f"<p><strong>{escape(_capital(step.rule))}</strong></p>"]
+            for eq in step.equations:
+                side = f"<p class='shapes'>[{escape(eq.shapes)}]</p>" if eq.shapes else ""
+                body.append(mathml(eq.math) + side)
+            body += [f"<p>{html(sentence)}</p>" for sentence in step.why]
+            items.append("<li>" + "\n".join(body) + "</li>")
+        return "<ol class='eingrad-derivation'>\n" + "\n".join(items) + "\n</ol>"
+
+    def latex(self) -> str:
+        """A LaTeX document (for LuaLaTeX or XeLaTeX: sentences hold mathematical characters)."""
+        items = []
+        for step in self.steps:
+            body = [rf"\item \textbf{{{_tex_text(_capital(step.rule))}}}"]
+            for eq in step.equations:
+                side = rf" \qquad [\text{{{_tex_text(eq.shapes)}}}]" if eq.shapes else ""
+                body.append(rf"\[ {TEX.draw(eq.math)}{side} \]")
+            for sentence in step.why:
+                body.append("".join(
+                    _tex_text(p) if isinstance(p, str) else f"${TEX.draw(p)}$" for p in sentence
+                ) + r"\par")  # fmt: skip
+            items.append("\n".join(body))
+        return _DOCUMENT % "\n".join(items)
+
+    def json(self) -> list[dict[str, Any]]:
+        """The steps as plain data, mathematics as text and LaTeX."""
+        return [
+            {
+                "step": k,
+                "kind": step.kind,
+                "rule": step.rule,
+                "equations": [
+                    {
+                        "text": PLAIN.draw(eq.math),
+                        "latex": TEX.draw(eq.math),
+                        "shapes": eq.shapes,
+                    }
+                    for eq in step.equations
+                ],
+                "why": [plain(sentence) for sentence in step.why],
+            }
+            for k, step in enumerate(self.steps, 1)
+        ]
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        return {
+            "text/plain": str(self),
+            "text/markdown": self.markdown(),
+            "text/html": self.html(),
+        }
+
+    def with_step(self, step: Step) -> Explanation:
+        """The same with one more step at the end."""
+        return replace(self, steps=(*self.steps, step))
+
+
+_DOCUMENT = r"""\documentclass{article}
+\usepackage{amsmath}
+\usepackage{unicode-math}
+\begin{document}
+\begin{enumerate}
+%s
+\end{enumerate}
+\end{document}
+"""
+_TEX = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}
+_MATHEMATICAL = {"⟶": r"$\longrightarrow$", "×": r"$\times$", "⟨": r"$\langle$", "⟩": r"$\rangle$",
+                 "⊙": r"$\odot$", "⊗": r"$\otimes$", "ᵀ": r"$^\top$", "·": r"$\cdot$",
+                 "−": "$-$", "∂": r"$\partial$", "Σ": r"$\Sigma$", "⁻": r"$^{-}$",
+                 "¹": r"$^1$", "²": r"$^2$"}  # fmt: skip
+
+
+def _tex_text(text: str) -> str:
+    return "".join(_TEX.get(c) or _MATHEMATICAL.get(c, c) for c in text)
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
+def explain(
+    y: Node,
+    wrt: Sequence[Variable],
+    final: Node,
+    *,
+    label: str,
+    shown: Formula,
+    free: Node | None = None,
+    previous: Node | None = None,
+    route: str = "differentials",
+    level: str = "full",
+) -> Explanation:
+    """The derivation of `final`, the derivative of y by the last of `wrt`.
+
+    Parameters
+    ----------
+    y:
+        What was differentiated first.
+    previous:
+        The derivative by all but the last variable, where there are several.
+    free:
+        The derivative before a convention for symmetric variables counted its entries.
+    label:
+        The name of y.
+    shown:
+        The formula that the derivation must end with.
+
+    Raises
+    ------
+    InputError
+        The route or the level is unknown.
+    """
+    if route not in ROUTES:
+        raise InputError(f"there is no route {route}", hint=f"routes: {', '.join(ROUTES)}")
+    if level not in LEVELS:
+        raise InputError(f"there is no level {level}", hint=f"levels: {', '.join(LEVELS)}")
+    x = wrt[-1]
+    asleep = variable(x.name, x.shape, x.facts, dormant=True)
+    value = y if previous is None else previous
+    value = substitute(value, {x: asleep})
+    title = math(Partial(label, tuple(v.name for v in wrt)))
+    before = None
+    own = label
+    if previous is not None:
+        before = math(Partial(label, tuple(v.name for v in wrt[:-1])))
+        own = next(n for n in _letters(value.ndim) if n not in {label, *_taken(value, wrt)})
+    names = Naming(value, asleep, own, taken={label})
+    steps: list[Step] = [asked(names, tuple(wrt), title, before)]
+    if asleep not in depending_on(topological(value), [asleep]) or asleep not in topological(value):
+        nothing = zeros((*value.shape, *x.shape))
+        line = Equation(math(title, " = ", formula(nothing)), "", nothing)
+        said: Prose = (f"{names.root.name} does not depend on {x.name}: nothing moves.",)
+        steps.append(Step("read off", "the derivative of a constant", (line,), (said,)))
+        return Explanation(title, route, level, tuple(steps), (), names.start)
+    named = intermediate(names)
+    if named is not None:
+        steps.append(named)
+    how = differentials.steps if route == "differentials" else chain.steps
+    made, result = how(names, level == "full")
+    steps += made
+    closing = Closing(names, title, result)
+    last = next((s.end for s in reversed(made) if s.end is not None), None)
+    steps.append(closing.read_off(last))
+    back, put = closing.put_back()
+    if back is not None:
+        steps.append(back)
+    steps += closing.simplify(put, final, free if free is not None else final)
+    steps.append(_answer(final, shown, title, math(formula(variable(label, y.shape))), len(wrt)))
+    if level == "short":
+        steps = [_shortened(s) for s in steps]
+    return Explanation(title, route, level, tuple(steps), tuple(names.quantities), names.start)
+
+
+def _answer(final: Node, shown: Formula, title: Math, label: Math, order: int) -> Step:
+    """The formula in the layout and form that was asked for."""
+    left = title
+    if shown.directions:
+        left = math("d" + ("" if order < 2 else SUPERSCRIPTS.get(order, f"^{order}")), label)
+    line = math(at(left, shown), " = ", shown)
+    return Step("answer", "the answer", (Equation(line, "", final),), ())
+
+
+def _shortened(step: Step) -> Step:
+    """The last line and no reasons."""
+    if step.kind in ("shapes", "names"):
+        return replace(step, why=step.why[-1:] if step.kind == "shapes" else ())
+    return replace(step, equations=step.equations[-1:], why=())
+
+
+def _letters(ndim: int) -> Sequence[str]:
+    return (("g", "s", "value"), ("g", "h", "gradient"), ("G", "H", "J", "gradient"))[min(ndim, 2)]
+
+
+def _taken(value: Node, wrt: Sequence[Variable]) -> set[str]:
+    return {n.name for n in topological(value) if isinstance(n, Variable)} | {v.name for v in wrt}

@@ -1,0 +1,69 @@
+"""How a derivation begins: what is asked, and the computation as named intermediate results."""
+
+from __future__ import annotations
+
+from ..dims import shape_text
+from ..ir.node import Variable
+from ..ir.walk import variables
+from .naming import Naming, count_text
+from .steps import Equation, Step
+from .written import Math, Prose, math
+
+
+def asked(names: Naming, wrt: tuple[Variable, ...], title: Math, previous: Math | None) -> Step:
+    """Step 1: shapes, and how many entries the answer has."""
+    y, x = names.root, names.x
+    shape = shape_text((*y.shape, *x.shape))
+    lines = [names.equation(names.name(y.name), y.full, of=y.name)]
+    if previous is not None:
+        lines = [Equation(math(names.name(y.name), " = ", previous)), *lines]
+    sizes = ", ".join(f"{v.name} is {_kind(v)}" for v in variables(y.full, x))
+    why: list[Prose] = [(f"Here {sizes}.",)]
+    if y.full.ndim:
+        why.append((
+            f"The value {y.name} is {_kind(y.variable)} and {x.name} is {_kind(x)}: the answer ",
+            title,
+            f" has an entry for each pair of an entry of {y.name} and one of {x.name}, "
+            f"{count_text(y.shape)} · {count_text(x.shape)} = "
+                f"{count_text((*y.shape, *x.shape))} in all, of shape {shape}.",
+        ))  # fmt: skip
+    elif x.ndim:
+        why.append((
+            f"The value {y.name} is a scalar: the answer ",
+            title,
+            f" has one entry for each entry of {x.name}, {count_text(x.shape)} in all, and "
+            f"of {x.name}.",
+        ))  # fmt: skip
+    else:
+        why.append((f"Both {y.name} and {x.name} are scalars: the answer is one number.",))
+    if previous is not None:
+        why.insert(
+            0,
+            (
+                f"A derivative of order {len(wrt)} is the derivative of the one of order "
+                f"{len(wrt) - 1}, which is called {y.name} here.",
+            ),
+        )
+    return Step("shapes", "what is asked", tuple(lines), tuple(why))
+
+
+def _kind(v: Variable) -> str:
+    if not v.ndim:
+        return "a scalar"
+    if v.ndim == 1:
+        return f"a vector of {v.shape[0]} entries"
+    if v.ndim == 2:
+        return f"a matrix {shape_text(v.shape)}"
+    return f"an array {shape_text(v.shape)}"
+
+
+def intermediate(names: Naming) -> Step | None:
+    """Step 2: the computation, one named result after another; None where there is but one."""
+    if len(names.quantities) < 2:
+        return None
+    lines = [names.equation(names.name(q.name), q.definition, of=q.name) for q in names.quantities]
+    why: Prose = (
+        f"Each line uses {names.x.name} and the lines above only, so that each needs one rule. "
+        f"What {names.x.name} does not reach is constant.",
+    )
+    return Step("names", "intermediate results", tuple(lines), (why,))

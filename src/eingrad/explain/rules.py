@@ -1,0 +1,214 @@
+"""Rules by name, and the reasons that a reader asks for, from records and written formulas."""
+
+from __future__ import annotations
+
+from ..dims import shape_text
+from ..ir.apply import apply
+from ..ir.build import as_node, power
+from ..ir.node import Apply, Contraction, Node, Sum, Term, variable
+from ..ir.record import Record, lookup
+from ..ir.rule import FamilyRule, IndexRule
+from ..ir.walk import depending_on, topological
+from ..notation import formula
+from ..notation.tree import Tree
+from .naming import Naming
+from .steps import Quantity
+from .written import Prose, math
+
+
+def rule_name(q: Quantity) -> str:
+    """The rule by which the differential of a quantity is found."""
+    node = q.definition
+    if isinstance(node, Apply):
+        record = lookup(node.function)
+        if not record.elementwise:
+            return record.rule or f"differential of {named(record)}"
+        if not node.ndim:
+            return "chain rule"
+        return "chain rule through an elementwise function: the diagonal matrix becomes ⊙"
+    if isinstance(node, Sum):
+        moving = [moving_factors(o, q) for o in node.operands]
+        return "sum rule and product rule" if any(n > 1 for n in moving) else "sum rule"
+    return "product rule" if moving_factors(node, q) > 1 else "linearity: constant factors stay"
+
+
+def moving_factors(node: Node, q: Quantity) -> int:
+    """How many factors of a product move with what a quantity depends on."""
+    if not isinstance(node, Contraction | Term):
+        return int(_moves(node, q))
+    return sum(
+        moving_factors(f.node, q) if isinstance(f.node, Contraction | Term) else _moves(f.node, q)
+        for f in node.factors
+    )
+
+
+def _moves(node: Node, q: Quantity) -> bool:
+    order = topological(node)
+    return node in depending_on(order, [i.variable for i in q.inputs])
+
+
+def named(record: Record) -> str:
+    """A function by what its record says it is: `the inverse of a square matrix`."""
+    text = record.sentence.split(";")[0].split(". ")[0].rstrip(".")
+    if record.notation.kind == "call" and not text.startswith(("The ", "A ")):
+        return str(record.notation.unicode)
+    first = text.split(" ")[0]
+    return text[0].lower() + text[1:] if first in ("The", "A", "Orthonormal") else text
+
+
+def rule_reasons(q: Quantity, names: Naming) -> list[Prose]:
+    """What the rule says, for the function at hand."""
+    node = q.definition
+    if isinstance(node, Apply):
+        record = lookup(node.function)
+        if record.elementwise:
+            return _slopes(node, q, names)
+        return [(f"The rule of {named(record)}: {record.source}.",)]
+    moving = max(
+        (moving_factors(o, q) for o in (node.operands if isinstance(node, Sum) else [node])),
+        default=0,
+    )
+    reasons: list[Prose] = []
+    if isinstance(node, Sum):
+        reasons.append(("The differential of a sum is the sum of the differentials.",))
+        if moving == 1 and any(not _moves(o, q) for o in node.operands):
+            reasons.append(("What does not depend on the variable has differential 0.",))
+    if moving > 1:
+        reasons.append(("Each factor moves in its turn while the others stand still.",))
+    elif not isinstance(node, Sum):
+        reasons.append(("Only one factor moves; the others are constants and stay in place.",))
+    return reasons
+
+
+def _slopes(node: Apply, q: Quantity, names: Naming) -> list[Prose]:
+    """The scalar derivative of an elementwise function, from the record's own rule."""
+    record = lookup(node.function)
+    arguments = [
+        variable(o.name if hasattr(o, "name") else names.names.for_kind(0), ())
+        for o in node.operands
+    ]
+    if node.function == "power":
+        value = power(arguments[0], node.param("exponent"))
+    else:
+        value = apply(node.function, *arguments, **dict(node.params))
+    reasons: list[Prose] = []
+    moving = {i.variable for i in q.inputs}
+    params = dict(node.params) if record.rule_params else {}
+    for operand, argument, rule in zip(node.operands, arguments, record.derivative, strict=True):
+        if operand not in moving or rule is None or isinstance(rule, IndexRule | FamilyRule):
+            continue
+        slope = as_node(rule(value, *arguments, **params))
+        reasons.append((
+            "For one number, the derivative of ",
+            math(formula(value)),
+            " by ",
+            math(formula(argument)),
+            " is ",
+            math(formula(slope)),
+            ".",
+        ))  # fmt: skip
+    if node.ndim:
+        reasons.append((
+            "Each entry of the result depends on the same entry of the argument alone: the "
+            "Jacobian is a diagonal matrix, and diag(s) times a vector is s ⊙ that vector.",
+        ))  # fmt: skip
+    return reasons
+
+
+def moving_reason(local: Node, q: Quantity, to: Quantity, names: Naming) -> Prose:
+    """Why ⟨G, L(du)⟩ = ⟨L*(G), du⟩ has the sides and transposes that it has."""
+    written = names.formula(local)
+    spots = (
+        f"What stands beside d{to.name} must have the shape {shape_text(to.shape)} of {to.name}."
+    )
+    if q.shape:
+        spots = f"G has the shape {shape_text(q.shape)} of {q.name}; w{spots[1:]}"
+    du = math(names.formula(to.direction))
+    if written.form == "index" or written.where:
+        return (
+            "What multiplies each entry of ", du,
+            " is collected in the place of that entry. " + spots,
+        )  # fmt: skip
+    tree = written.tree
+    while tree.op in ("neg", "frac", "product"):  # down to the part that moves
+        held = [a for a in tree.args if _holds(a, to.direction.name)]
+        if tree.op == "product" and not (len(held) == 1 and held[0].scalar and to.shape):
+            break
+        if len(held) != 1:
+            break
+        tree = held[0]
+    if tree.op == "name":
+        return (du, " stands alone: the factor stays as it is.")
+    if tree.op == "transpose" and tree.args[0].op == "name":
+        return ("A transpose moves to the other side: ⟨G, Zᵀ⟩ = ⟨Gᵀ, Z⟩. " + spots,)
+    if tree.op == "hadamard":
+        return (
+            "An elementwise factor moves to the other side unchanged: "
+            "⟨G, s ⊙ z⟩ = ⟨s ⊙ G, z⟩.",
+            *_behind(tree, q, to, spots),
+        )  # fmt: skip
+    if tree.op == "product":
+        return _product_reason(tree, q, to, spots)
+    if tree.op == "call" and tree.data[0] == "tr":
+        return (
+            "A trace stays the same when its factors are turned round in a circle, until the "
+            "differential stands last; then tr(MZ) = ⟨Mᵀ, Z⟩, as the entry z_ij is multiplied by "
+            "m_ji: a transpose appears. " + spots,
+        )  # fmt: skip
+    if tree.op == "call" and tree.data[0] == "sum":
+        return ("A sum adds all entries, so that each entry receives the same factor. " + spots,)
+    return (
+        "What multiplies each entry of ", du,
+        " is collected in the place of that entry. " + spots,
+    )  # fmt: skip
+
+
+def _behind(tree: Tree, q: Quantity, to: Quantity, spots: str) -> Prose:
+    """What happens after an elementwise factor has moved: y ⊙ (A dx)."""
+    held = [a for a in tree.args if _holds(a, to.direction.name)]
+    if len(held) == 1 and held[0].op == "product":
+        return (" Then ", *_product_reason(held[0], q, to, spots))
+    return ()
+
+
+def _product_reason(tree: Tree, q: Quantity, to: Quantity, spots: str) -> Prose:
+    """⟨G, A dX B⟩ = ⟨AᵀGBᵀ, dX⟩, as far as it applies."""
+    args = [a for a in tree.args if not a.scalar]
+    place = next((k for k, a in enumerate(args) if _holds(a, to.direction.name)), None)
+    if place is None:
+        return ("The factor moves along. " + spots,)
+    turned = args[place].op == "transpose"
+    left, right = place > 0, place + 1 < len(args)
+    if args[place].op == "hadamard":
+        return ("Factors move one after another: matrices turned, elementwise ones not. " + spots,)
+    if tree.scalar and len(to.shape) == 2:
+        return (
+            "uᵀZv = ⟨uvᵀ, Z⟩: the entry z_ij is multiplied by u_i and v_j. " + spots,
+        )  # fmt: skip
+    if tree.scalar and to.shape:
+        return (
+            "A row times a column is an inner product: gᵀz = ⟨g, z⟩; with a matrix between, "
+            "gᵀBz = ⟨Bᵀg, z⟩. " + spots,
+        )  # fmt: skip
+    if not left and not right:
+        return ("Only numbers stand beside the differential; they move along.",)
+    if left and right:
+        text = "⟨G, AZB⟩ = ⟨AᵀGBᵀ, Z⟩: what stands on the left goes over transposed, to the left; "
+        text += "what stands on the right goes over transposed, to the right. "
+    elif left:
+        text = "⟨G, AZ⟩ = ⟨AᵀG, Z⟩: what stands on the left goes over transposed, to the left. "
+    else:
+        text = "⟨G, ZB⟩ = ⟨GBᵀ, Z⟩: what stands on the right goes over transposed, to the right. "
+    if turned:
+        text += "Where Z is itself transposed, the whole is transposed once more. "
+    return (text + "It is the one order in which the shapes fit: " + spots,)
+
+
+def _holds(tree: Tree, name: str) -> bool:
+    pending = [tree]
+    while pending:
+        t = pending.pop()
+        if t.op == "name" and t.data == name:
+            return True
+        pending.extend(t.args)
+    return False

@@ -1,0 +1,240 @@
+"""What a derivation is written in: mathematics and prose as trees, drawn in three styles.
+
+A `Math` is a row of parts: symbols, formulas of the notation stage, and marks around what a step
+changes. Prose is a row of plain strings and `Math`. No output form knows of any rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from html import escape
+
+from ..notation import LATEX, MATHML, UNICODE, Formula, Style, draw_replaced
+from ..notation.tree import Tree, make
+
+
+@dataclass(frozen=True)
+class Written:
+    """A formula, with other mathematics in the place of some of its names."""
+
+    formula: Formula
+    put: Mapping[str, Math] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Mathematics that a step changes: ⟦…⟧ in text, a box elsewhere."""
+
+    inside: Math
+
+
+@dataclass(frozen=True)
+class Partial:
+    """∂ⁿy/∂x₁…; without names below it is the ∂y or dy above a line."""
+
+    above: str
+    below: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """The entry of something at index letters."""
+
+    inside: Math
+    letters: tuple[str, ...]
+
+
+Part = str | Written | Mark | Partial | Entry
+
+
+@dataclass(frozen=True)
+class Math:
+    """A row of parts; a string is an operator, or a name in itself where it is a word."""
+
+    parts: tuple[Part, ...]
+
+
+Prose = tuple[str | Math, ...]
+
+
+def math(*parts: Part | Formula | Math) -> Math:
+    """A row of parts; rows inside it are opened."""
+    row: list[Part] = []
+    for part in parts:
+        if isinstance(part, Math):
+            row.extend(part.parts)
+        else:
+            row.append(Written(part) if isinstance(part, Formula) else part)
+    return Math(tuple(row))
+
+
+def mark(*parts: Part | Formula | Math) -> Mark:
+    """A mark around a row of parts."""
+    return Mark(math(*parts))
+
+
+SUPERSCRIPTS = {2: "²", 3: "³", 4: "⁴"}
+
+
+@dataclass(frozen=True)
+class Ink:
+    """How an output form sets what the notation stage does not know."""
+
+    style: Style
+    mark: Callable[[str], str]
+    operator: Callable[[str], str]
+    partial: Callable[[str, tuple[str, ...]], str]
+
+    def draw(self, row: Math) -> str:
+        """A row with the definitions of the names that its formulas invent, at the end."""
+        lines: dict[str, None] = {}
+        text = self._row(row, lines)
+        return self.style.where(text, list(lines)) if lines else text
+
+    def _row(self, row: Math, lines: dict[str, None]) -> str:
+        return "".join(self._part(part, lines) for part in row.parts)
+
+    def _part(self, part: Part, lines: dict[str, None]) -> str:
+        if isinstance(part, str):
+            return self.operator(part)
+        if isinstance(part, Mark):
+            return self.mark(self._row(part.inside, lines))
+        if isinstance(part, Partial):
+            return self.partial(part.above, part.below)
+        if isinstance(part, Entry):
+            base = self._row(part.inside, lines)
+            braced = any(len(letter) > 1 for letter in part.letters)
+            return self.style.sub(base, part.letters, braced)
+        texts = {name: self._row(inside, lines) for name, inside in part.put.items()}
+        formula = part.formula
+        for title, letters, tree in formula.where:
+            assert title is not None
+            left: Tree = make("sub", [title], letters) if letters else title
+            drawn = [
+                draw_replaced(replace(formula, tree=t, where=()), self.style, texts)
+                for t in (left, tree)
+            ]
+            lines[self.style.equation(*drawn)] = None
+        return draw_replaced(replace(formula, where=()), self.style, texts)
+
+
+def _order(below: tuple[str, ...]) -> str:
+    n = len(below)
+    return "" if n == 1 else SUPERSCRIPTS.get(n, f"^{n}")
+
+
+def _runs(below: tuple[str, ...]) -> list[tuple[str, int]]:
+    runs: list[tuple[str, int]] = []
+    for name in below:
+        if runs and runs[-1][0] == name:
+            runs[-1] = (name, runs[-1][1] + 1)
+        else:
+            runs.append((name, 1))
+    return runs
+
+
+def _partial_text(above: str, below: tuple[str, ...]) -> str:
+    under = "".join(
+        f"∂{name}{'' if k == 1 else SUPERSCRIPTS.get(k, f'^{k}')}" for name, k in _runs(below)
+    )
+    return f"∂{_order(below)}{above}/{under}"
+
+
+def _partial_latex(above: str, below: tuple[str, ...]) -> str:
+    n = len(below)
+    under = r" \, ".join(
+        rf"\partial {LATEX.name(name)}" + (f"^{{{k}}}" if k > 1 else "") for name, k in _runs(below)
+    )
+    over = r"\partial" + (f"^{{{n}}}" if n > 1 else "") + " " + LATEX.name(above)
+    return rf"\frac{{{over}}}{{{under}}}"
+
+
+def _partial_mathml(above: str, below: tuple[str, ...]) -> str:
+    def raised(body: str, k: int) -> str:
+        return f"<msup>{body}<mn>{k}</mn></msup>" if k > 1 else body
+
+    d = '<mi mathvariant="normal">∂</mi>'
+    over = raised(d, len(below)) + MATHML.name(above)
+    under = "".join(f"{d}{raised(MATHML.name(name), k)}" for name, k in _runs(below))
+    return f"<mfrac><mrow>{over}</mrow><mrow>{under}</mrow></mfrac>"
+
+
+_LATEX_OPERATORS = {
+    "⟨": r"\left\langle ",
+    "⟩": r"\right\rangle ",
+    "−": "-",
+    "·": r" \cdot ",
+    "⟶": r"\longrightarrow ",
+    "(": r"\left(",
+    ")": r"\right)",
+    "d": r"\mathrm{d}",
+    "d²": r"\mathrm{d}^2",
+    "d³": r"\mathrm{d}^3",
+    "d⁴": r"\mathrm{d}^4",
+    "vec": r"\operatorname{vec}",
+}
+
+
+def _operator_latex(text: str) -> str:
+    body = _LATEX_OPERATORS.get(text.strip(), text.strip())
+    if text != text.strip():
+        return f" {body} "
+    return body + (" " if text == "," else "")
+
+
+def _operator_mathml(text: str) -> str:
+    body = text.strip()
+    if body[:1] == "d" or body == "vec":
+        return f'<mi mathvariant="normal">{body}</mi>'
+    fence = ' fence="true"' if body in ("⟨", "⟩", "(", ")") else ""
+    return f"<mo{fence}>{escape(body)}</mo>"
+
+
+PLAIN = Ink(UNICODE, lambda text: f"⟦{text}⟧", str, _partial_text)
+TEX = Ink(
+    LATEX,
+    lambda text: rf"\boxed{{{text}}}",
+    _operator_latex,
+    _partial_latex,
+)
+MARKUP = Ink(
+    MATHML,
+    lambda text: f'<mrow class="mark" style="border: 1px solid; padding: 0 0.2em">{text}</mrow>',
+    _operator_mathml,
+    _partial_mathml,
+)
+
+
+def plain(prose: Prose) -> str:
+    """Prose as plain text.
+
+    >>> plain(("so ", math("d", "(")))
+    'so d('
+    """
+    return "".join(part if isinstance(part, str) else PLAIN.draw(part) for part in prose)
+
+
+def distinct(sentences: Iterable[Prose]) -> tuple[Prose, ...]:
+    """Sentences without those that were said before."""
+    said = {plain(sentence): sentence for sentence in reversed(list(sentences))}
+    return tuple(reversed(said.values()))
+
+
+def markdown(prose: Prose) -> str:
+    """Prose as Markdown with LaTeX between dollars."""
+    return "".join(part if isinstance(part, str) else f"${TEX.draw(part)}$" for part in prose)
+
+
+def html(prose: Prose) -> str:
+    """Prose as HTML with MathML."""
+    return "".join(
+        escape(part) if isinstance(part, str) else mathml(part, display=False) for part in prose
+    )
+
+
+def mathml(row: Math, display: bool = True) -> str:
+    """A row as a MathML element."""
+    kind = ' display="block"' if display else ""
+    xmlns = "http://www.w3.org/1998/Math/MathML"
+    return f'<math xmlns="{xmlns}"{kind}><mrow>{MARKUP.draw(row)}</mrow></math>'
