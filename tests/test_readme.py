@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "docs/command-line.md", "docs/frameworks.md"]
+PAGES = ["README.md", "docs/command-line.md", "docs/frameworks.md", "docs/explain.md"]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

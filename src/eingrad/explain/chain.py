@@ -44,7 +44,7 @@ def written(q: Quantity, u: Quantity, node: Node, names: Naming) -> Formula:
     layout = "mixed" if q.shape or form == "vec" else "numerator"
     made = derivative_formula(
         node, n_out=len(q.shape), wrt=[u.variable], form=form, layout=layout,
-        names=names.names.taken,
+        names=names.taken,
     )  # fmt: skip
     return made
 

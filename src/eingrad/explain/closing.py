@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..dims import shape_text
 from ..ir.node import Apply, Node, Variable
-from ..ir.walk import substitute, topological, variables, with_facts
+from ..ir.walk import substitute, topological, variables
 from ..notation import Formula, derivative_formula
 from ..simplify import shortest
 from .naming import Naming, at
@@ -24,7 +24,7 @@ class Closing:
     def formula(self, node: Node, form: str = "auto") -> Formula:
         """A derivative, in matrix notation up to two axes, else by its differential."""
         return derivative_formula(
-            node, n_out=self.n_out, wrt=[self.names.x], form=form, names=self.names.names.taken
+            node, n_out=self.n_out, wrt=[self.names.x], form=form, names=self.names.taken
             - {f"d{self.names.x.name}"},
         )  # fmt: skip
 
@@ -99,25 +99,24 @@ class Closing:
         """Rewrites that give another formula, each with its name."""
         made = []
         current = before
-        tried: list[tuple[str, Prose, Node]] = []
         short = shortest(current)
-        tried.append(("simplify", _rewrites(current, short), short))
+        tried: list[tuple[str, str, Prose, Node]] = [
+            ("simplify", "simplify", _rewrites(current, short), short)
+        ]
         facts = _facts_used(short)
-        used = shortest(with_facts(current))
         if facts:
-            tried.append(("use what is known", (f"{facts}.",), used))
-        if final is not used and final is not free:
-            tried.append((
-                "count each pair of a symmetric variable once",
-                ("The entries of a symmetric variable are not independent.",),
-                final,
-            ))  # fmt: skip
-        for rule, why, node in tried:
+            tried.append(("simplify", "use what is known", (f"{facts}.",), free))
+        else:
+            tried.append(("simplify", "simplify", _rewrites(short, free), free))
+        if final is not free:
+            said = "The entries of a symmetric variable are not independent of one another."
+            tried.append(("convention", "count the entries as the convention says", (said,), final))
+        for kind, rule, why, node in tried:
             old, new = str(self.formula(current)), str(self.formula(node))
             if old != new:
                 lines = (self.equation(current), self.equation(node))
-                made.append(Step("simplify", rule, lines, (why,), current, node))
-            current = node
+                made.append(Step(kind, rule, lines, (why,), current, node))
+                current = node
         return made
 
 

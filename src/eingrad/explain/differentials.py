@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..differentiate import differentiate, pullback, pushforward
 from ..dims import shape_text
-from ..ir.build import add, einsum, is_zero, number, zeros
+from ..ir.build import add, einsum, is_zero, number, scale, split_coefficient, zeros
 from ..ir.construct import inner_product
 from ..ir.node import Apply, Contraction, Node, Sum, Term, Variable
 from ..ir.walk import depending_on, substitute, topological
@@ -85,7 +85,9 @@ def _differential(q: Quantity, change: Node, names: Naming) -> Step:
     moving = [i.direction.name for i in q.inputs]
     if len(terms) > 1:
         for k, term in enumerate(terms):
-            sides += [" + "] * bool(k) + [names.boxed(term, *moving)]
+            minus = k > 0 and split_coefficient(term)[0] < 0
+            shown = scale(-1, term) if minus else term
+            sides += [" − " if minus else " + "] * bool(k) + [names.boxed(shown, *moving)]
     inner = math("d", "(", names.write(q.definition), ")")
     written = names.formula(change)
     if sides and not written.letters:
@@ -213,16 +215,21 @@ def _insert(v: Quantity, pending: dict[Quantity, Node], change: Node, names: Nam
         Equation(math(dy, " = ", inner_row(after, names, list(fresh))), _sizes(after), end),
     ]
     why: list[Prose] = []
+    said = False
     for u in fresh:
         local = substitute_others(change, u, names)
-        reason = moving_reason(local, v, u, names)
-        why.append((("Here G = ", names.write(g), ". ", *reason)) if v.shape else reason)
+        parts = local.operands if isinstance(local, Sum) else (local,)
+        reason = distinct(moving_reason(part, v, u, names) for part in parts)
+        if v.shape and not said:
+            why.append(("Here G = ", names.write(g), "."))
+            said = True
+        why += reason
     collected = [u for u in fresh if u in pending]
     if collected:
         what = ", ".join(f"d{u.name}" for u in collected)
         why.append((f"{what} was there before: both contributions are added.",))
     rule = f"put in d{v.name}, and move to the other side"
-    return Step("insert", rule, tuple(lines), tuple(why), start, end)
+    return Step("insert", rule, tuple(lines), distinct(why), start, end)
 
 
 def _sizes(pending: dict[Quantity, Node]) -> str:

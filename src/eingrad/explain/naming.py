@@ -33,6 +33,11 @@ class Naming:
         self.quantities = self._named(y, label)
 
     @property
+    def taken(self) -> frozenset[str]:
+        """The names of variables: sizes have names of their own, which nothing is called by."""
+        return frozenset(self.names.taken - self.names.sizes)
+
+    @property
     def root(self) -> Quantity:
         """y."""
         return self.quantities[-1]
@@ -70,7 +75,7 @@ class Naming:
 
     def formula(self, node: Node, form: str = "auto") -> Formula:
         """The formula of a node in the names of the derivation."""
-        made = formula(node, form=form, names_taken=self.names.taken)
+        made = formula(node, form=form, names_taken=self.taken)
         shown = {name: q.shape for name, q in self.directions.items()}
         return replace(made, directions={**made.directions, **shown})
 

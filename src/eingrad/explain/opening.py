@@ -32,7 +32,7 @@ def asked(names: Naming, wrt: tuple[Variable, ...], title: Math, previous: Math 
             f"The value {y.name} is a scalar: the answer ",
             title,
             f" has one entry for each entry of {x.name}, {count_text(x.shape)} in all, and "
-            f"of {x.name}.",
+            f"the shape {shape} of {x.name}.",
         ))  # fmt: skip
     else:
         why.append((f"Both {y.name} and {x.name} are scalars: the answer is one number.",))

@@ -107,6 +107,9 @@ def _slopes(node: Apply, q: Quantity, names: Naming) -> list[Prose]:
             math(formula(slope)),
             ".",
         ))  # fmt: skip
+    _, _, convention = record.sentence.partition("; ")
+    if convention:
+        reasons.append((convention[0].upper() + convention[1:],))
     if node.ndim:
         reasons.append((
             "Each entry of the result depends on the same entry of the argument alone: the "

@@ -43,7 +43,7 @@ class Step:
     ----------
     kind:
         `shapes`, `names`, `differential`, `jacobian`, `collect`, `insert`, `read off`, `put back`,
-        `simplify` or `check`.
+        `simplify`, `convention`, `answer` or `check`.
     rule:
         The rule by its name.
     equations:
@@ -51,8 +51,8 @@ class Step:
     why:
         Sentences: what the rule says, and why a transpose or a side was chosen.
     start, end:
-        What the step starts from and ends with, equal in value; `start` is the `end` of the step
-        before wherever both are there.
+        What the step starts from and ends with, equal in value (but for a `convention`); `start` is
+        the `end` of the step before wherever both are there.
     """
 
     kind: str

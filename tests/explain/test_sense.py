@@ -1,0 +1,75 @@
+"""What a reader is told: rules by name, the reason for a transpose, facts that are used."""
+
+import pytest
+
+import eingrad
+from eingrad.calculus.explained import explanation
+
+
+def told(text, *wrt, route="differentials", **let):
+    d = eingrad.derivative(eingrad.parse(text, **let), *wrt)
+    return explanation(d, route, "full")
+
+
+@pytest.mark.parametrize(
+    ("text", "x", "rule"),
+    [
+        ("x'*A*x", "x", "product rule"),
+        ("inv(X)", "X", "differential of the inverse"),
+        ("det(X)", "X", "Jacobi's formula"),
+        ("sum(tanh(A*x))", "x", "chain rule through an elementwise function"),
+        ("softmax(x)", "x", "differential of softmax"),
+        ("A*x + x", "x", "sum rule"),
+    ],
+)
+def test_rules_are_called_by_their_names(text, x, rule):
+    assert any(step.rule.startswith(rule) for step in told(text, x).steps)
+
+
+def test_the_slope_of_an_elementwise_function_is_that_of_its_record():
+    assert "the derivative of tanh(p) by p is 1 − tanh(p)²" in str(told("sum(tanh(A*x))", "x"))
+
+
+def test_a_convention_of_a_record_is_said():
+    assert "Its derivative at 0 is taken as 0." in str(told("sum(relu(A*x))", "x"))
+
+
+def test_a_matrix_goes_over_transposed_with_the_shapes_as_the_reason():
+    text = str(told("norm2(A*x-y)^2", "x"))
+    assert "⟨2p, ⟦A dx⟧⟩" in text and "⟨⟦2Aᵀp⟧, dx⟩" in text
+    assert "⟨G, AZ⟩ = ⟨AᵀG, Z⟩" in text and "G has the shape m of p" in text
+
+
+def test_the_terms_of_a_product_rule_are_shown_before_they_are_collected():
+    text = str(told("tr(A*X'*B*X*C)", "X"))
+    assert "tr(A Xᵀ B dX C) = ⟨BᵀXAᵀCᵀ, dX⟩" in text
+    assert "tr(A dXᵀ B X C) = ⟨BXCA, dX⟩" in text
+
+
+def test_symmetry_is_used_in_a_step_of_its_own():
+    made = told("x'*A*x", "x", A="n n symmetric")
+    step = next(s for s in made.steps if s.rule == "use what is known")
+    assert [str(eq) for eq in step.equations] == ["∂y/∂x = (A + Aᵀ)x", "∂y/∂x = 2Ax"]
+
+
+def test_a_second_derivative_starts_from_the_first():
+    text = str(told("norm2(A*x-y)^2", "x", "x"))
+    assert "g = ∂f/∂x" in text and "g = 2Aᵀ(Ax − y)" in text and "∂²f/∂x² = 2AᵀA" in text
+
+
+def test_the_chain_rule_shows_each_jacobian_with_shape_and_structure():
+    text = str(told("sum(log(exp(-y.*(X*w))+1))", "w", route="chain"))
+    assert "∂q/∂p = ⟦diag(σ(p))⟧    [m×m]" in text and "Its structure: diagonal" in text
+    assert "(1×m)(m×n) ⟶ 1×n" in text
+
+
+def test_names_of_sizes_are_not_given_to_results():
+    made = told("norm2(U*V)^2", "U", U="p q", V="q r")
+    sizes = {"p", "q", "r"}
+    assert not sizes & {q.name for q in made.quantities}
+    assert "size(" not in str(told("norm2(x - mean(x))^2", "x"))
+
+
+def test_what_does_not_depend_on_the_variable_is_said_to_be_constant():
+    d = eingrad.derivative(eingrad.parse("A*y", x="k"), eingrad.vector("x", "k"))
+    assert "does not depend on x" in str(explanation(d, "differentials", "full"))
