@@ -97,6 +97,18 @@ def test_a_deep_network_has_no_limit_of_depth() -> None:
     assert len(net.backward(np.ones((2, 3)))) == 1 + 2 * 150
 
 
+def test_what_a_layer_refuses_its_network_refuses() -> None:
+    net = nn.Network(
+        nn.dense("m", "4", "b t"), nn.multi_head_attention(2, width=4, mask=True), name="heads"
+    )
+    rng = np.random.default_rng(6)
+    params = nn.initial(net, m=3)
+    mask = np.tri(5)
+    mask[2] = 0
+    with pytest.raises(InputError, match=r"hides everything from position \[2\]"):
+        net.forward({"X": rng.normal(size=(2, 5, 3)), "mask": mask}, params)
+
+
 def test_layers_that_do_not_fit_are_named_with_their_shapes() -> None:
     with pytest.raises(
         ShapeError, match=r"layer 2 \(tanh\) takes b×k, layer 1 \(dense\) gives b×h"

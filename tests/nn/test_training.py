@@ -81,6 +81,14 @@ def test_samples_must_fit(data: dict[str, np.ndarray], message: str) -> None:
         nn.fit(net, data, nn.initial(net, m=64, h=5, k=10))
 
 
+@pytest.mark.parametrize("batch", [0, -3])
+def test_a_batch_has_a_sample(batch: int) -> None:
+    net = classifier()
+    data = {"X": np.ones((5, 64)), "T": np.ones((5, 10))}
+    with pytest.raises(InputError, match="at least one sample"):
+        nn.fit(net, data, nn.initial(net, m=64, h=5, k=10), batch=batch)
+
+
 def test_a_layer_without_a_loss_is_not_trained() -> None:
     net = nn.Network(nn.dense("m", "h"))
     with pytest.raises(InputError, match="no loss"):

@@ -41,6 +41,9 @@ def attention(
 ) -> Layer:
     """softmax(Q Kᵀ/√d) V for each of a batch.
 
+    Q (batch, queries, width), K (batch, keys, width), V (batch, keys, values); the value is
+    (batch, queries, values).
+
     Parameters
     ----------
     batch:
@@ -90,7 +93,7 @@ def multi_head_attention(
     """Self-attention in several heads: rows of X are projected to queries, keys and values, each
     head attends by itself, and the heads side by side are projected back.
 
-    A. Vaswani et al. (2017), arXiv:1706.03762.
+    X and the value (batch, places, width). A. Vaswani et al. (2017), arXiv:1706.03762.
 
     Parameters
     ----------
@@ -103,6 +106,12 @@ def multi_head_attention(
     ------
     InputError
         The heads do not divide the width.
+
+    Examples
+    --------
+    >>> layer = multi_head_attention(2, width=6)
+    >>> layer.params["queries"].shape, layer.output.shape
+    ((2, 6, 3), (b, t, 6))
     """
     if not inner:
         if not str(width).isdigit() or int(width) % heads:

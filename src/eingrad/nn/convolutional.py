@@ -20,7 +20,33 @@ def convolution1d(
     dilation: int = 1,
     bias: bool = True,
 ) -> Layer:
-    """A filter slid along one axis (cross-correlation), X (batch, channels, length)."""
+    """A filter slid along one axis (cross-correlation).
+
+    X (batch, channels, length), W (outputs, channels, taps), bias (outputs,); the value is
+    (batch, outputs, places).
+
+    Parameters
+    ----------
+    taps:
+        The length of the filter.
+    sizes:
+        Those of X.
+    stride, padding, dilation:
+        Steps between places, zeros on both sides, steps between taps.
+
+    Raises
+    ------
+    ShapeError
+        The filter is longer than the padded axis.
+
+    Examples
+    --------
+    >>> layer = convolution1d(2, bias=False)
+    >>> layer.forward([[[1, 2, 4, 8]]], {"W": [[[-1, 1]]]})
+    array([[[1., 2., 4.]]])
+    >>> layer.backward([[[1, 1, 1]]])["W"]
+    array([[[ 7., 14.]]])
+    """
     return _convolution(1, (taps,), sizes, outputs, bias, (stride, padding, dilation))
 
 
@@ -34,7 +60,17 @@ def convolution2d(
     dilation: Any = 1,
     bias: bool = True,
 ) -> Layer:
-    """A filter slid along two axes (cross-correlation), X (batch, channels, height, width)."""
+    """A filter slid along two axes (cross-correlation).
+
+    X (batch, channels, height, width), W (outputs, channels, *taps), bias (outputs,); the value
+    is (batch, outputs, *places). Parameters and errors are those of `convolution1d`, with a pair
+    for the two axes where one number is not for both.
+
+    Examples
+    --------
+    >>> convolution2d((3, 2), padding=(1, 0)).output.shape
+    (b, o, h, w - 1)
+    """
     pair = (taps, taps) if isinstance(taps, int) else taps
     return _convolution(2, pair, sizes, outputs, bias, (stride, padding, dilation))
 
@@ -57,7 +93,16 @@ def _convolution(
 def max_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
     """The largest entry of each window of the last axes; windows side by side by default.
 
-    Equal entries share the gradient.
+    X of `sizes`; the value has the number of windows in place of each of the last axes. Equal
+    entries share the gradient.
+
+    Examples
+    --------
+    >>> layer = max_pool((2,), sizes="b 6")
+    >>> layer.forward([[3, 1, 2, 5, 4, 4]])
+    array([[3., 5., 4.]])
+    >>> layer.backward([[1, 1, 1]])["X"]
+    array([[1. , 0. , 0. , 1. , 0.5, 0.5]])
     """
 
     def definition(X: Tensor) -> Tensor:
@@ -68,7 +113,16 @@ def max_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
 
 
 def average_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
-    """The mean of each window of the last axes; windows side by side by default."""
+    """The mean of each window of the last axes; windows side by side by default.
+
+    Shapes are those of `max_pool`.
+
+    Examples
+    --------
+    >>> layer = average_pool((2,), sizes="b 6")
+    >>> layer.forward([[3, 1, 2, 5, 4, 4]])
+    array([[2. , 3.5, 4. ]])
+    """
 
     def definition(X: Tensor) -> Tensor:
         places = windows(X, taps, stride=taps if stride is None else stride)

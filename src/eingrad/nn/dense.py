@@ -70,7 +70,15 @@ def embedding(words: str = "v", width: str = "d", places: str = "n") -> Layer:
 
 
 def dropout(shape: str = "b n", keep: str = "") -> Layer:
-    """X ⊙ mask / keep: the mask (0 or 1) and the share that is kept are given."""
+    """X ⊙ mask / keep: the mask (0 or 1, of the shape of X) and the share that is kept are given.
+
+    N. Srivastava et al. (2014), JMLR 15:1929, with the scale at training.
+
+    Examples
+    --------
+    >>> print(dropout().partials["X"].formula())
+    (G ⊙ mask)/keep
+    """
 
     def definition(X: Tensor, mask: Tensor, keep: Tensor) -> Tensor:
         return X * mask / keep

@@ -64,7 +64,7 @@ class Layer:
         self.params = _declared(params or {})
         self.constants = _declared(constants or {})
         self.output = definition(**self.inputs, **self.params, **self.constants)
-        self._validate = validate
+        self.validate = validate
         self._kept: dict[str, np.ndarray] | None = None
 
     def __call__(self, **arguments: Tensor) -> Tensor:
@@ -128,8 +128,8 @@ class Layer:
             A shape does not fit; the message names the argument, and both shapes.
         """
         given = self._given(inputs, params or {})
-        if self._validate is not None:
-            self._validate(given)
+        if self.validate is not None:
+            self.validate(given)
         passes = self.passes
         results = passes.forward.function()(
             **{passes.forward.arguments[n]: given[n] for n in passes.forward.arguments}
@@ -164,7 +164,8 @@ class Layer:
             )
         backward = self.passes.backward
         known = {**self._kept, self.passes.incoming: np.asarray(incoming, np.asarray(value).dtype)}
-        sizes = {keyword: self._size(symbol) for symbol, keyword in backward.sizes.items()}
+        shown = self._sizes() if backward.sizes else {}
+        sizes = {keyword: shown[symbol] for symbol, keyword in backward.sizes.items()}
         found = backward.function()(
             **{backward.arguments[n]: known[n] for n in backward.arguments}, **sizes
         )
@@ -186,16 +187,15 @@ class Layer:
         whole = {n for n, t in self.arguments.items() if "integer" in _variable(t).facts}
         return {n: _array(value, n in whole) for n, value in given.items()}
 
-    def _size(self, symbol: str) -> int:
-        """The value of a size that no array of the backward pass shows."""
-        assert self._kept is not None
+    def _sizes(self) -> dict[str, int]:
+        """The sizes that the arguments of the last forward pass show."""
         import numpy as np
 
-        for name, t in self.arguments.items():
-            for axis, dim in enumerate(_variable(t).shape):
-                if dim.symbols() == {symbol} and str(dim) == symbol:
-                    return int(np.shape(self._kept[name])[axis])
-        raise InputError(f"{self.name}: the size {symbol} follows from no argument")
+        from ..operators.sizes import known_sizes
+
+        assert self._kept is not None
+        shapes = {name: np.shape(self._kept[name]) for name in self.arguments}
+        return known_sizes(map(_variable, self.arguments.values()), shapes, {})
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{n}: {t!r}" for n, t in self.arguments.items())

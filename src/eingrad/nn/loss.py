@@ -27,6 +27,14 @@ def huber(shape: str = "b n", delta: float = 1.0) -> Layer:
     """½ r² where |r| ≤ δ, else δ(|r| − ½ δ); averaged over the first axis.
 
     P. Huber (1964), doi:10.1214/aoms/1177703732.
+
+    Examples
+    --------
+    >>> layer = huber()
+    >>> layer.forward({"X": [[0.5], [-3]], "T": [[0], [0]]})
+    np.float64(1.3125)
+    >>> layer.backward(1)["X"].tolist()
+    [[0.25], [-0.5]]
     """
 
     def definition(X: Tensor, T: Tensor) -> Tensor:
@@ -38,7 +46,14 @@ def huber(shape: str = "b n", delta: float = 1.0) -> Layer:
 
 
 def hinge(shape: str = "b") -> Layer:
-    """max(0, 1 − t x) for labels t = ±1, averaged over the first axis."""
+    """max(0, 1 − t x) for labels t = ±1, averaged over the first axis; its slope where t x = 1 is
+    that of the relu.
+
+    Examples
+    --------
+    >>> print(hinge().partials["X"].formula())
+    −(GT ⊙ step(1 − T ⊙ X))/b
+    """
 
     def definition(X: Tensor, T: Tensor) -> Tensor:
         return np.sum(function("relu")(1 - T * X)) / X.shape[0]
@@ -47,7 +62,13 @@ def hinge(shape: str = "b") -> Layer:
 
 
 def cross_entropy(shape: str = "b n") -> Layer:
-    """−Σ T ⊙ log P for probabilities P, averaged over the first axis."""
+    """−Σ T ⊙ log P for probabilities P, averaged over the first axis.
+
+    Examples
+    --------
+    >>> print(cross_entropy().partials["P"].formula())
+    −(GT ⊘ P)/b
+    """
 
     def definition(P: Tensor, T: Tensor) -> Tensor:
         return -np.sum(T * np.log(P)) / P.shape[0]
@@ -60,6 +81,11 @@ def softmax_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
     nothing overflows.
 
     The rows of T are probabilities (a row of an identity for a label).
+
+    Examples
+    --------
+    >>> print(softmax_cross_entropy().partials["Z"].formula())
+    G(diag(T𝟏) softmax(Z) − T)/b
     """
 
     def definition(Z: Tensor, T: Tensor) -> Tensor:
@@ -70,7 +96,13 @@ def softmax_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
 
 
 def labelled_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
-    """log Σ exp(Z) − Z[label] by rows, averaged: labels are whole numbers from 0."""
+    """log Σ exp(Z) − Z[label] by rows, averaged: labels are whole numbers from 0.
+
+    Examples
+    --------
+    >>> print(labelled_cross_entropy().partials["Z"].formula())
+    G(softmax(Z) − one_hot(label, size=n))/b
+    """
 
     def definition(Z: Tensor, label: Tensor) -> Tensor:
         chosen = one_hot(label, Z.shape[1]) * Z
@@ -85,7 +117,13 @@ def labelled_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
 
 
 def kl_divergence(shape: str = "b n") -> Layer:
-    """Σ T ⊙ (log T − log P), averaged over the first axis."""
+    """Σ T ⊙ (log T − log P) for positive probabilities, averaged over the first axis.
+
+    Examples
+    --------
+    >>> print(kl_divergence().partials["P"].formula())
+    −(GT ⊘ P)/b
+    """
 
     def definition(P: Tensor, T: Tensor) -> Tensor:
         return np.sum(T * (np.log(T) - np.log(P))) / P.shape[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from ..calculus import jacobian
 from ..dims import shape_text
@@ -95,7 +96,14 @@ class Network(Layer):
             inputs=shapes["inputs"],
             params=shapes["params"],
             constants=shapes["constants"],
+            validate=self._validated,
         )
+
+    def _validated(self, given: Mapping[str, Any]) -> None:
+        """What the layers refuse of arguments that the network is given."""
+        for link in self.links:
+            if link.layer.validate is not None:
+                link.layer.validate({n: given[m] for n, m in link.arguments.items() if m in given})
 
     def _defined(self, **arguments: Tensor) -> Tensor:
         """All layers one after another."""

@@ -13,7 +13,15 @@ EPSILON = 1e-5
 def batch_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) -> Layer:
     """(X − mean)/√(variance + ε) ⊙ scale + shift, statistics of each column (training).
 
-    S. Ioffe and C. Szegedy (2015), arXiv:1502.03167.
+    X (batch, features), scale and shift (features,). S. Ioffe and C. Szegedy (2015),
+    arXiv:1502.03167.
+
+    Examples
+    --------
+    >>> layer = batch_norm(epsilon=0.0)
+    >>> layer.forward([[1, 5], [3, 1]], {"scale": [1, 2], "shift": [0, 1]})
+    array([[-1.,  3.],
+           [ 1., -1.]])
     """
 
     def definition(X: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -31,7 +39,15 @@ def batch_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) 
 def layer_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) -> Layer:
     """(X − mean)/√(variance + ε) ⊙ scale + shift, statistics of each row.
 
-    J. Ba, J. Kiros and G. Hinton (2016), arXiv:1607.06450.
+    X (batch, features), scale and shift (features,). J. Ba, J. Kiros and G. Hinton (2016),
+    arXiv:1607.06450.
+
+    Examples
+    --------
+    >>> layer = layer_norm(epsilon=0.0)
+    >>> layer.forward([[1, 5], [3, 1]], {"scale": [1, 2], "shift": [0, 1]})
+    array([[-1.,  3.],
+           [ 1., -1.]])
     """
 
     def definition(X: Tensor, scale: Tensor, shift: Tensor) -> Tensor:
@@ -50,7 +66,12 @@ def layer_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) 
 def rms_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) -> Layer:
     """X/√(mean of squares + ε) ⊙ scale, by rows.
 
-    B. Zhang and R. Sennrich (2019), arXiv:1910.07467.
+    X (batch, features), scale (features,). B. Zhang and R. Sennrich (2019), arXiv:1910.07467.
+
+    Examples
+    --------
+    >>> print(rms_norm().partials["scale"].formula())
+    (G ⊙ X)ᵀ(1 ⊘ √(0.00001 + (X ⊙ X)𝟏/n))
     """
 
     def definition(X: Tensor, scale: Tensor) -> Tensor:

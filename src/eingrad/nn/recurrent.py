@@ -11,7 +11,7 @@ from .layer import Layer
 
 
 def rnn_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
-    """tanh(X Wx + H Wh + b).
+    """tanh(X Wx + H Wh + b), X (batch, inputs), H and the value (batch, hidden).
 
     Examples
     --------
@@ -31,7 +31,15 @@ def rnn_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
 
 
 def rnn_cell_columns(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
-    """a = tanh(W_ax x + W_aa a_prev + b 𝟏ᵀ), columns for samples, as courses write it."""
+    """a = tanh(W_ax x + W_aa a_prev + b 𝟏ᵀ), columns for samples, as courses write it.
+
+    x (inputs, batch), a and the value (hidden, batch).
+
+    Examples
+    --------
+    >>> print(rnn_cell_columns().partials["Waa"].formula())
+    (G ⊙ (1 − P ⊙ P))aᵀ where P = tanh(Waa a + Wax x + b 𝟏ᵀ)
+    """
 
     def definition(x: Tensor, a: Tensor, Wax: Tensor, Waa: Tensor, b: Tensor) -> Tensor:
         return np.tanh(Wax @ x + Waa @ a + b[:, None])
@@ -48,7 +56,15 @@ def gru_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
     """The gated recurrent unit: r, z = σ(·), c = tanh(X Wc + bc + r ⊙ (H Uc + dc)), and
     z ⊙ H + (1 − z) ⊙ c; as PyTorch has it.
 
-    K. Cho et al. (2014), arXiv:1406.1078.
+    X (batch, inputs), H and the value (batch, hidden). K. Cho et al. (2014), arXiv:1406.1078.
+
+    Examples
+    --------
+    >>> layer = gru_cell()
+    >>> print(*layer.params)
+    Wr Wz Wc Ur Uz Uc br bz bc dc
+    >>> layer.output.shape
+    (b, n)
     """
     sigmoid = function("sigmoid")
 
@@ -72,7 +88,13 @@ def gru_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
 def lstm_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
     """Long short-term memory: the value is (2, batch, hidden), the new hidden and cell state.
 
-    S. Hochreiter and J. Schmidhuber (1997), doi:10.1162/neco.1997.9.8.1735, with forget gates.
+    X (batch, inputs), H and C (batch, hidden). S. Hochreiter and J. Schmidhuber (1997),
+    doi:10.1162/neco.1997.9.8.1735, with forget gates.
+
+    Examples
+    --------
+    >>> lstm_cell().output.shape
+    (2, b, n)
     """
     sigmoid = function("sigmoid")
 

@@ -64,6 +64,23 @@ class Adam:
 
     D. Kingma and J. Ba (2015), arXiv:1412.6980. With `decay` weights shrink beside the step
     (I. Loshchilov and F. Hutter, arXiv:1711.05101).
+
+    Attributes
+    ----------
+    rate, first, second, epsilon:
+        α, β₁, β₂ and ε of the paper.
+    decay:
+        The share of a weight, times the rate, that each step takes away.
+    steps, means, squares:
+        How far it is: what the next step starts from.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> params = {"w": np.array([1.0, -2.0])}
+    >>> Adam(rate=0.1)(params, {"w": np.array([3.0, -0.5])})
+    >>> params["w"].round(6)
+    array([ 0.9, -1.9])
     """
 
     rate: float = 1e-3
@@ -125,15 +142,32 @@ def fit(
     Raises
     ------
     InputError
-        The value is no number; there are no samples, or not equally many in all arrays.
+        The value is no number; there are no samples, or not equally many in all arrays; a batch
+        holds none.
+    NameError_
+        An array or a parameter is missing or unknown.
     TrainingError
         A loss or a gradient is not finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from eingrad import nn
+    >>> net = nn.Network(nn.dense("m", "k"), nn.squared_error("b k"))
+    >>> X = np.random.default_rng(0).normal(size=(40, 3))
+    >>> data = {"X": X, "T": X @ np.array([[1.0], [2.0], [3.0]])}
+    >>> params = nn.initial(net, m=3, k=1)
+    >>> losses = nn.fit(net, data, params, step=nn.Adam(0.1), epochs=60, batch=10)
+    >>> losses[-1] < 1e-6, (params["W1"].T + 0).round(2)
+    (True, array([[1., 2., 3.]]))
     """
     if layer.output.node.ndim:
         raise InputError(f"{layer.name} has no loss at its end: its value is no number")
     counts = {len(v) for v in data.values()}
     if len(counts) != 1 or not min(counts):
         raise InputError("all arrays need equally many samples, and at least one")
+    if batch < 1:
+        raise InputError(f"a batch has at least one sample, not {batch}")
     function = gradients(layer.output, list(layer.params.values())).function(
         outputs=("value", "gradients")
     )
