@@ -1,9 +1,11 @@
 """What a reader is told: rules by name, the reason for a transpose, facts that are used."""
 
+import numpy as np
 import pytest
 
 import eingrad
 from eingrad.calculus.explained import explanation
+from tests.explain.replay import Replay
 
 
 def told(text, *wrt, route="differentials", **let):
@@ -73,3 +75,32 @@ def test_names_of_sizes_are_not_given_to_results():
 def test_what_does_not_depend_on_the_variable_is_said_to_be_constant():
     d = eingrad.derivative(eingrad.parse("A*y", x="k"), eingrad.vector("x", "k"))
     assert "does not depend on x" in str(explanation(d, "differentials", "full"))
+
+
+def test_a_recurrence_is_explained_as_back_propagation_through_time():
+    W, U, X = (eingrad.matrix(*v) for v in [("W", "n n"), ("U", "n m"), ("X", "T m")])
+    states = eingrad.scan(lambda h, x: np.tanh(W @ h + U @ x), eingrad.vector("h0", "n"), X)
+    d = eingrad.gradient(np.sum(states[-1] ** 2), W)
+    made = explanation(d, "differentials", "full")
+    assert "back-propagation through time" in str(made)
+    assert "Σ_t dz_t h_{t−1}ᵀ⟧, dW⟩ where h_t = tanh(U X_t + W h_{t−1})" in str(made)
+    replay = Replay(d, made)
+    assert replay.lines() > 3 and replay.joins()
+
+
+def test_the_layout_of_the_answer_is_said():
+    d = eingrad.derivative("A*x", "x", layout="denominator")
+    made = explanation(d, "differentials", "full")
+    assert str(made.steps[-1].equations[-1]) == "∂y/∂x = Aᵀ"
+    assert "In denominator layout its shape is n×m" in str(made)
+
+
+def test_a_pullback_is_explained_as_the_derivative_of_its_scalar():
+    made = explanation(eingrad.vjp("A*B", "A"), "differentials", "full")
+    assert str(made.steps[-1].equations[-1]) == "∂s/∂A = GBᵀ"
+
+
+def test_a_deep_network_is_explained_layer_by_layer():
+    text = "tanh(W*" * 60 + "x" + ")" * 60
+    made = explanation(eingrad.gradient(f"sum({text})", "x"), "differentials", "short")
+    assert sum(step.kind == "differential" for step in made.steps) == 121

@@ -69,17 +69,27 @@ def explanation(d: Derivative, route: str, level: str) -> Explanation:
         raise UnsupportedError(
             f"{d.title} is no derivative by a variable alone: explain the one that it is made of"
         )
+    label = d.label
+    if not label.isidentifier():  # ⟨G, y⟩ of a pullback, a scalar that has no name
+        label = next(n for n in ("s", "f", "h", "value") if n not in d.names)
+    note = ""
+    if d.layout == "vec":
+        note = "In vec layout it is the matrix of vec y by vec x, columns stacked."
+    elif d.layout != "mixed":
+        where = f": {', '.join(d.axes)}" if d.axes else ""
+        note = f"In {d.layout} layout its shape is {d.shape_text}{where}."
     previous = shortest(d._previous[-1]) if d._previous else None
     return explain(
         d.of,
         d.wrt,
         d.node,
-        label=d.label,
+        label=label,
         shown=d.formula(),
         free=d._free,
         previous=previous,
         route=route,
         level=level,
+        note=note,
     )
 
 

@@ -182,6 +182,7 @@ def explain(
     previous: Node | None = None,
     route: str = "differentials",
     level: str = "full",
+    note: str = "",
 ) -> Explanation:
     """The derivation of `final`, the derivative of y by the last of `wrt`.
 
@@ -197,6 +198,9 @@ def explain(
         The name of y.
     shown:
         The formula that the derivation must end with.
+
+    note:
+        What the answer needs to be told with, such as its layout.
 
     Raises
     ------
@@ -238,7 +242,8 @@ def explain(
     if back is not None:
         steps.append(back)
     steps += closing.simplify(put, final, free if free is not None else final)
-    steps.append(_answer(final, shown, title, math(formula(variable(label, y.shape))), len(wrt)))
+    answer = _answer(final, shown, title, math(formula(variable(label, y.shape))), len(wrt))
+    steps.append(replace(answer, why=((note,),)) if note else answer)
     if level == "short":
         steps = [_shortened(s) for s in steps]
     return Explanation(title, route, level, tuple(steps), tuple(names.quantities), names.start)
@@ -257,7 +262,8 @@ def _shortened(step: Step) -> Step:
     """The last line and no reasons."""
     if step.kind in ("shapes", "names"):
         return replace(step, why=step.why[-1:] if step.kind == "shapes" else ())
-    return replace(step, equations=step.equations[-1:], why=())
+    why = step.why if step.kind == "answer" else ()
+    return replace(step, equations=step.equations[-1:], why=why)
 
 
 def _letters(ndim: int) -> Sequence[str]:

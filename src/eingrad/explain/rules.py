@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..dims import shape_text
 from ..ir.apply import apply
 from ..ir.build import as_node, power
+from ..ir.loop import Scan
 from ..ir.node import Apply, Contraction, Node, Sum, Term, variable
 from ..ir.record import Record, lookup
 from ..ir.rule import FamilyRule, IndexRule
@@ -19,6 +20,8 @@ from .written import Prose, math
 def rule_name(q: Quantity) -> str:
     """The rule by which the differential of a quantity is found."""
     node = q.definition
+    if recurs(node, q):
+        return "recurrence: the chain rule at every step"
     if isinstance(node, Apply):
         record = lookup(node.function)
         if not record.elementwise:
@@ -30,6 +33,13 @@ def rule_name(q: Quantity) -> str:
         moving = [moving_factors(o, q) for o in node.operands]
         return "sum rule and product rule" if any(n > 1 for n in moving) else "sum rule"
     return "product rule" if moving_factors(node, q) > 1 else "linearity: constant factors stay"
+
+
+def recurs(node: Node, q: Quantity) -> bool:
+    """Whether what moves passes through a recurrence."""
+    order = topological(node)
+    moving = depending_on(order, [v for i in q.inputs for v in (i.variable, i.direction)])
+    return any(isinstance(n, Scan) for n in order if n in moving)
 
 
 def moving_factors(node: Node, q: Quantity) -> int:
@@ -59,6 +69,11 @@ def named(record: Record) -> str:
 def rule_reasons(q: Quantity, names: Naming) -> list[Prose]:
     """What the rule says, for the function at hand."""
     node = q.definition
+    if recurs(node, q):
+        return [(
+            "The differential of a state follows from that of the state before, by the chain rule "
+            "of one step: a recurrence of its own, which runs along.",
+        )]  # fmt: skip
     if isinstance(node, Apply):
         record = lookup(node.function)
         if record.elementwise:
@@ -120,6 +135,11 @@ def _slopes(node: Apply, q: Quantity, names: Naming) -> list[Prose]:
 
 def moving_reason(local: Node, q: Quantity, to: Quantity, names: Naming) -> Prose:
     """Why ⟨G, L(du)⟩ = ⟨L*(G), du⟩ has the sides and transposes that it has."""
+    if recurs(local, q):
+        return (
+            "The transpose of a recurrence runs backwards, from the last step to the first, and "
+            "adds what each step contributes: back-propagation through time.",
+        )  # fmt: skip
     written = names.formula(local)
     spots = (
         f"What stands beside d{to.name} must have the shape {shape_text(to.shape)} of {to.name}."

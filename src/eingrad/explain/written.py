@@ -7,11 +7,10 @@ changes. Prose is a row of plain strings and `Math`. No output form knows of any
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from html import escape
 
 from ..notation import LATEX, MATHML, UNICODE, Formula, Style, draw_replaced
-from ..notation.tree import Tree, make
 
 
 @dataclass(frozen=True)
@@ -107,16 +106,9 @@ class Ink:
             braced = any(len(letter) > 1 for letter in part.letters)
             return self.style.sub(base, part.letters, braced)
         texts = {name: self._row(inside, lines) for name, inside in part.put.items()}
-        formula = part.formula
-        for title, letters, tree in formula.where:
-            assert title is not None
-            left: Tree = make("sub", [title], letters) if letters else title
-            drawn = [
-                draw_replaced(replace(formula, tree=t, where=()), self.style, texts)
-                for t in (left, tree)
-            ]
-            lines[self.style.equation(*drawn)] = None
-        return draw_replaced(replace(formula, where=()), self.style, texts)
+        body, more = draw_replaced(part.formula, self.style, texts)
+        lines.update(dict.fromkeys(more))
+        return body
 
 
 def _order(below: tuple[str, ...]) -> str:

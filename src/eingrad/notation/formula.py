@@ -359,6 +359,11 @@ def _differential(node: Node, split: Split, inputs: Sequence[str], names: Names)
 
 def draw(result: Formula, style: Style) -> str:
     """The formula in a style, with its "where" lines."""
+    return style.where(*drawn_parts(result, style))
+
+
+def drawn_parts(result: Formula, style: Style) -> tuple[str, list[str]]:
+    """The formula without its "where" lines, and those lines."""
     roots = [result.tree, *(line.tree for line in result.where)]
     spaced = any(t.op == "name" and len(t.data) > 1 for t in post_order(*roots))
     renderer = Renderer(style, result.names, spaced, result.directions)
@@ -371,7 +376,7 @@ def draw(result: Formula, style: Style) -> str:
         start = style.juxtapose(style.number("1"), "", style.symbol("…"))
         span = style.juxtapose(start, "", style.size(last))
         lines.append(style.equation(style.name(letter), span))
-    return style.where(renderer.draw(result.tree), lines)
+    return renderer.draw(result.tree), lines
 
 
 def to_unicode(result: Formula) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from .formula import Formula, draw
+from .formula import Formula, drawn_parts
 from .styles import Style
 
 
@@ -24,8 +24,10 @@ class _Replacing:
         return self._texts[text] if text in self._texts else self._base.direction(text)
 
 
-def draw_replaced(formula: Formula, style: Style, texts: Mapping[str, str]) -> str:
-    """The formula drawn in a style, with drawn texts (in brackets or a box) for some names.
+def draw_replaced(
+    formula: Formula, style: Style, texts: Mapping[str, str]
+) -> tuple[str, list[str]]:
+    """The formula with drawn texts (in brackets or a box) for some names, and its "where" lines.
 
     >>> from eingrad.dims import Dim
     >>> from eingrad.ir import build, node
@@ -33,7 +35,7 @@ def draw_replaced(formula: Formula, style: Style, texts: Mapping[str, str]) -> s
     >>> from .styles import UNICODE
     >>> A, x = (node.variable(v, (Dim.symbol("n"),) * k) for v, k in [("A", 2), ("x", 1)])
     >>> draw_replaced(formula(build.contract("ij,j->i", A, x)), UNICODE, {"x": "[u + v]"})
-    'A [u + v]'
+    ('A [u + v]', [])
     """
     shown = replace(formula, directions={**formula.directions, **{name: () for name in texts}})
-    return draw(shown, cast(Style, _Replacing(style, texts)))
+    return drawn_parts(shown, cast(Style, _Replacing(style, texts)))
