@@ -65,12 +65,13 @@ class Closing:
                 else f" for every d{x.name}: the derivative is what multiplies it.",
             )
         else:
-            why = (
-                f"An array of {self.result.ndim} axes, {shape_text(self.result.shape)}: the "
-                "differential says it in full. With columns stacked (vec) it is a matrix, by "
-                "vec(AZB) = (Bᵀ ⊗ A) vec(Z).",
-            )
-            lines.append(self.equation(self.result, form="vec"))
+            said = f"An array of {self.result.ndim} axes, {shape_text(self.result.shape)}: the "
+            said += "differential says it in full."
+            if self.formula(self.result, "vec").form == "vec":
+                said += " With columns stacked (vec) it is a matrix, by "
+                said += "vec(AZB) = (Bᵀ ⊗ A) vec(Z)."
+                lines.append(self.equation(self.result, form="vec"))
+            why = (said,)
         return Step("read off", "read off the derivative", tuple(lines), (why,), end, self.result)
 
     def put_back(self) -> tuple[Step | None, Node]:

@@ -16,6 +16,8 @@ from .naming import Naming
 from .steps import Quantity
 from .written import Prose, math
 
+MAX_NAMED = 45  # characters; a function with a longer sentence goes by its name
+
 
 def rule_name(q: Quantity) -> str:
     """The rule by which the differential of a quantity is found."""
@@ -60,7 +62,8 @@ def _moves(node: Node, q: Quantity) -> bool:
 def named(record: Record) -> str:
     """A function by what its record says it is: `the inverse of a square matrix`."""
     text = record.sentence.split(";")[0].split(". ")[0].rstrip(".")
-    if record.notation.kind == "call" and not text.startswith(("The ", "A ")):
+    unclear = not text.startswith(("The ", "A ")) or len(text) > MAX_NAMED
+    if record.notation.kind == "call" and unclear:
         return str(record.notation.unicode)
     first = text.split(" ")[0]
     return text[0].lower() + text[1:] if first in ("The", "A", "Orthonormal") else text
@@ -202,6 +205,10 @@ def _product_reason(tree: Tree, q: Quantity, to: Quantity, spots: str) -> Prose:
         return ("The factor moves along. " + spots,)
     turned = args[place].op == "transpose"
     left, right = place > 0, place + 1 < len(args)
+    if args[place].op not in ("name", "transpose", "product", "hadamard"):
+        return (
+            "What multiplies each entry of the differential is collected in its place. " + spots,
+        )  # fmt: skip
     if args[place].op == "hadamard":
         return ("Factors move one after another: matrices turned, elementwise ones not. " + spots,)
     if tree.scalar and len(to.shape) == 2:
