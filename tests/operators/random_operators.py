@@ -11,6 +11,12 @@ from eingrad.operators import StructuredOperator
 from eingrad.operators.term import Core, NumericTerm, merged, normal
 
 
+def positive_definite(rng: np.random.Generator, n: int) -> np.ndarray:
+    """A symmetric positive definite n×n matrix."""
+    X = rng.normal(size=(n, n))
+    return X @ X.T + np.eye(n)
+
+
 def operator_of(
     sizes: Sequence[int],
     terms: Sequence[tuple[float, Any, Any, Sequence[Any]]],

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 import eingrad
+from eingrad.apps import rule as command_line
 from eingrad.differentiate import pullbacks
 from eingrad.dims import product
 from eingrad.errors import InputError
@@ -91,3 +92,8 @@ def test_an_unknown_policy_is_named() -> None:
     gradients, incoming = gradients_of(y)
     with pytest.raises(InputError, match="none, cheap, all"):
         least_saved(y, gradients, [incoming], recompute="some")
+
+
+def test_the_command_line_offers_each_policy() -> None:
+    # It states them itself: importing the rules for `--help` would take longer than the answer.
+    assert command_line.POLICIES == POLICIES

@@ -86,7 +86,7 @@ class CustomRule:
                 str(formula(s.node)),
                 s.node.shape,
                 s.entries,
-                not s.is_input and not s.is_output,
+                s.own,
             )
             for s in passes.saved
         )

@@ -49,6 +49,11 @@ class Saved:
         """How many numbers it holds."""
         return product(self.node.shape)
 
+    @property
+    def own(self) -> bool:
+        """Whether keeping it takes memory of its own."""
+        return not self.is_input and not self.is_output
+
 
 @dataclass(frozen=True)
 class Passes:
@@ -103,7 +108,7 @@ class Passes:
     @property
     def own(self) -> tuple[Saved, ...]:
         """What is kept and neither an argument nor the value."""
-        return tuple(s for s in self.saved if not s.is_input and not s.is_output)
+        return tuple(s for s in self.saved if s.own)
 
     def argument(self, v: Variable) -> str:
         """The name of an argument in source."""
@@ -142,7 +147,7 @@ def passes_of(
     directions = [variable(fresh(f"d{v.name}"), v.shape) for v in wrt]
     made = _Maker(backend, sizes or {})
     kept = {s.node: variable(s.name, s.node.shape, _facts(s.node)) for s in saved}
-    own = [s for s in saved if not s.is_input and not s.is_output]
+    own = [s for s in saved if s.own]
     read = substitute_each(gradients, dict(kept))
     order = [kept[s.node] for s in saved]
     forward = made(
