@@ -84,3 +84,9 @@ def test_unknown_routes_and_levels_are_errors_that_list_what_there_is():
 def test_what_is_no_derivative_by_a_variable_is_refused():
     with pytest.raises(UnsupportedError, match="by a variable alone"):
         eingrad.jvp("A*B", "A").explain()
+
+
+def test_names_with_underscores_are_escaped_in_the_text_of_markdown_and_latex():
+    made = explanation(eingrad.gradient("sum(W_a*x)", "x"), "differentials", "full")
+    for text in (made.markdown(), made.latex()):
+        assert not re.search(r"\\text\{[^}]*[^\\]_", text)

@@ -83,7 +83,9 @@ class Explanation:
         for k, step in enumerate(self.steps, 1):
             lines.append(f"**{k}. {_capital(step.rule)}**\n")
             for eq in step.equations:
-                side = rf" \qquad [\text{{{eq.shapes}}}]" if eq.shapes else ""
+                # Unicode stays as it is: a dollar inside of $$ ends it for many readers.
+                shapes = "".join(_TEX.get(c, c) for c in eq.shapes)
+                side = rf" \qquad [\text{{{shapes}}}]" if eq.shapes else ""
                 lines.append(f"$$\n{TEX.draw(eq.math)}{side}\n$$\n")
             lines += [markdown(sentence) + "\n" for sentence in step.why]
         return "\n".join(lines)
