@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import eingrad
 from eingrad.codegen import generate
 from eingrad.ir.node import Node
 from eingrad.ir.walk import variables
@@ -71,3 +72,10 @@ def test_whole_numbers_of_any_type_are_places(dtype: type) -> None:
     x = np.array([1.0, 2.0, 3.0])
     expected = run("a symbolic index", {"x": x, "i": np.array([0, 2])})
     assert run("a symbolic index", {"x": x, "i": np.array([0, 2], dtype)}) == expected
+
+
+def test_a_place_in_each_row_is_not_taken_for_all_pairs_of_rows() -> None:
+    source = eingrad.derivative(
+        eingrad.parse("sum(one_hot(label, size=v).*Z)", label="b integer", Z="b v"), "Z"
+    ).source(outputs=("value",))
+    assert "np.take" not in source and "diagonal" not in source

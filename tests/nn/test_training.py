@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from eingrad import nn
-from eingrad.apps.train import classify
+from eingrad.apps.train import classify, help_pages, sequences
 from eingrad.errors import InputError
 from eingrad.nn.training import _batches
 
@@ -57,6 +57,34 @@ def test_digits_are_read() -> None:
     accuracy, loss, _ = classify(*digits(), epochs=30, batch=64, rate=2e-3, seed=0)
     assert accuracy >= 0.97
     assert loss < 0.05
+
+
+def test_a_recurrent_network_learns_characters_as_pytorch_does() -> None:
+    data, symbols = sequences(help_pages(12_000), 30)
+    layer = nn.next_symbol()
+    params = nn.initial(layer, 5, v=len(symbols), n=24)
+    theirs = {n: torch.tensor(v.copy(), requires_grad=True) for n, v in params.items()}
+    losses = nn.fit(layer, data, params, step=nn.Adam(5e-3), epochs=3, batch=20, seed=9)
+    optimiser = torch.optim.Adam(list(theirs.values()), lr=5e-3)
+    wanted = []
+    for epoch in range(3):
+        total = 0.0
+        for part in _batches(data, 20, 9 + epoch):
+            inputs = theirs["table"][torch.tensor(part["index"])]
+            state, states = torch.zeros(len(inputs), 24, dtype=torch.float64), []
+            for step in range(30):
+                state = torch.tanh(inputs[:, step] + state @ theirs["Wh"] + theirs["bh"])
+                states.append(state)
+            scores = torch.stack(states, 1) @ theirs["Wo"] + theirs["bo"]
+            labels = torch.tensor(part["label"]).flatten()
+            loss = torch.nn.functional.cross_entropy(scores.flatten(0, 1), labels)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            total += loss.item() * len(inputs)
+        wanted.append(total / len(data["index"]))
+    np.testing.assert_allclose(losses, wanted, rtol=1e-4)
+    assert losses[-1] < 0.9 * losses[0]
 
 
 def test_training_stops_where_a_number_is_not_finite_and_says_where() -> None:

@@ -12,6 +12,8 @@ from .outcome import RIGHT, WRONG, Outcome
 
 WIDTHS = (128, 64)
 GOAL = 0.97
+CHARACTERS = 200_000
+STEPS = 50
 
 
 @click.group(short_help="Train a network with derived gradients.")
@@ -89,3 +91,56 @@ def classify(
     scores = nn.Network(*layers, name="scores").forward(images[count:], params)
     accuracy = float((scores.argmax(axis=1) == labels[count:]).mean())
     return accuracy, losses[-1], time.perf_counter() - start
+
+
+@train.command(short_help="A network that foretells the characters of a text.")
+@click.option("--epochs", type=click.IntRange(1, 10_000), default=10, show_default=True)
+@click.option("--hidden", type=click.IntRange(1, 4096), default=96, show_default=True)
+@click.option("--rate", type=float, default=4e-3, show_default=True, help="Of the steps (Adam).")
+@click.option("--seed", type=int, default=0, show_default=True)
+def chars(epochs: int, hidden: int, rate: float, seed: int) -> Outcome:
+    """Learn the characters of Python's help pages with a recurrent network, through time.
+
+    Exit code: 0 when it foretells better than the frequencies of the characters, else 1.
+    """
+    if not 0 < rate < float("inf"):
+        raise InputError(f"a rate of {rate} is no positive number")
+    import numpy as np
+
+    from .. import nn
+
+    text = help_pages(CHARACTERS)
+    data, symbols = sequences(text, STEPS)
+    start = time.perf_counter()
+    layer = nn.next_symbol()
+    params = nn.initial(layer, seed, v=len(symbols), n=hidden)
+    losses = nn.fit(layer, data, params, step=nn.Adam(rate), epochs=epochs, batch=32, seed=seed)
+    seconds = time.perf_counter() - start
+    share = np.bincount(data["label"].ravel(), minlength=len(symbols)) / data["label"].size
+    alone = float(-(share[share > 0] * np.log(share[share > 0])).sum())
+    lines = [
+        [("text  ", "title"), (f"{len(text)} characters, {len(symbols)} different ones", "")],
+        [("loss  ", "title"), (f"{losses[-1]:.3f} after {epochs} epochs, {seconds:.1f} s", "")],
+        [("      ", "title"), (f"{alone:.3f} by the frequencies alone", "")],
+    ]
+    return Outcome(RIGHT if losses[-1] < alone else WRONG, lines=lines)
+
+
+def help_pages(count: int) -> str:
+    """The first characters of the help pages that come with Python."""
+    from pydoc_data.topics import topics
+
+    return "".join(topics[name] for name in sorted(topics))[:count]
+
+
+def sequences(text: str, steps: int) -> tuple[dict[str, Any], list[str]]:
+    """Rows of consecutive characters as numbers, with the next character of each as its label."""
+    import numpy as np
+
+    symbols = sorted(set(text))
+    numbers = {symbol: k for k, symbol in enumerate(symbols)}
+    places = np.array([numbers[c] for c in text])
+    rows = (len(places) - 1) // steps
+    index = places[: rows * steps].reshape(rows, steps)
+    label = places[1 : rows * steps + 1].reshape(rows, steps)
+    return {"index": index, "label": label}, symbols

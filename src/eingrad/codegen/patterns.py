@@ -97,7 +97,9 @@ class Gather:
         """The product with an array; None where the pattern has to be built."""
         *rows, column = me.labels
         program = steps.program
-        if column in b.labels and column not in kept:
+        if column in b.labels and column not in kept and not set(rows) & set(b.labels):
+            # (An array that has the rows too is as large as the pattern: what is taken for all
+            # pairs of rows would be larger.)
             b = steps.array(b)
             axis = b.labels.index(column)
             shape = (*b.value.shape[:axis], *me.value.shape, *b.value.shape[axis + 1 :])

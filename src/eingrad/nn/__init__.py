@@ -16,7 +16,7 @@ from .loss import (
 )
 from .network import Network
 from .normalisation import batch_norm, layer_norm, rms_norm
-from .recurrent import gru_cell, lstm_cell, rnn_cell, rnn_cell_columns
+from .recurrent import gru_cell, lstm_cell, next_symbol, rnn_cell, rnn_cell_columns
 from .training import Adam, Progress, TrainingError, fit, initial
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "lstm_cell",
     "max_pool",
     "multi_head_attention",
+    "next_symbol",
     "rms_norm",
     "rnn_cell",
     "rnn_cell_columns",

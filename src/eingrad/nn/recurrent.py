@@ -6,7 +6,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..frontends.python import Tensor, function
+from ..frontends.python import Tensor, function, gather, one_hot, scan, zeros
 from .layer import Layer
 
 
@@ -113,4 +113,48 @@ def lstm_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
         definition,
         inputs={"X": f"{batch} {inputs}", "H": state, "C": state},
         params=params,
+    )
+
+
+def next_symbol(symbols: str = "v", hidden: str = "n", batch: str = "b", steps: str = "t") -> Layer:
+    """How well a recurrent network foretells each symbol of a sequence from those before it: the
+    mean cross-entropy. Whole numbers `index` and `label` are (batch, steps), the label of a place
+    being the index of the next one.
+
+    h_t = tanh(table[index_t] + h_{t−1} Wh + bh), scores h_t Wo + bo, from a state of zeros.
+
+    Examples
+    --------
+    >>> sorted(next_symbol().params)
+    ['Wh', 'Wo', 'bh', 'bo', 'table']
+    """
+
+    def definition(
+        index: Tensor,
+        label: Tensor,
+        table: Tensor,
+        Wh: Tensor,
+        bh: Tensor,
+        Wo: Tensor,
+        bo: Tensor,
+    ) -> Tensor:
+        X = np.swapaxes(gather(table, index), 0, 1)
+        states = scan(lambda h, x: np.tanh(x + h @ Wh + bh), zeros(X.shape[1:]), X)
+        scores = np.swapaxes(states, 0, 1) @ Wo + bo
+        chosen = one_hot(label, scores.shape[-1]) * scores
+        total = np.sum(function("logsumexp")(scores, axis=-1)) - np.sum(chosen)
+        return total / (index.shape[0] * index.shape[1])
+
+    return Layer(
+        "next_symbol",
+        definition,
+        inputs={},
+        params={
+            "table": f"{symbols} {hidden}",
+            "Wh": f"{hidden} {hidden}",
+            "bh": hidden,
+            "Wo": f"{hidden} {symbols}",
+            "bo": symbols,
+        },
+        constants={"index": f"{batch} {steps} integer", "label": f"{batch} {steps} integer"},
     )
