@@ -131,7 +131,8 @@ def test_text_round_trip_with_a_recurrence_inside_another() -> None:
     h, g, x = variable("h", (N,)), variable("g", (N,)), variable("x", (M,))
     inner = scan([apply("sin", contract("ij,j->i", W, g) + h)], [(g, h)], length=Dim.of(3))
     outer = scan([inner.last[0] + contract("ij,j->i", U, x)], [(h, H0)], [(x, X)], length=T)
-    for node in (rnn().after[0], rnn(reverse=True).before[0], outer.last[0]):
+    unread = scan([apply("sin", h), multiply(h, B)], [(h, H0), (g, B)], length=T)
+    for node in (rnn().after[0], rnn(reverse=True).before[0], outer.last[0], *unread.after):
         assert from_text(to_text(node)) is node
 
 

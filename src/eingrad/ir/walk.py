@@ -22,7 +22,9 @@ def with_bodies(*roots: Node) -> list[Node]:
 
 
 def _with_bodies(node: Node) -> tuple[Node, ...]:
-    return (*node.recurrence.bodies, *node.operands) if isinstance(node, Scan) else node.operands
+    if not isinstance(node, Scan):
+        return node.operands
+    return (*node.recurrence.carries, *node.recurrence.bodies, *node.operands)
 
 
 def _ordered(roots: Iterable[Node], below: Callable[[Node], tuple[Node, ...]]) -> list[Node]:
