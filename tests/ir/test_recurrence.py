@@ -64,6 +64,12 @@ def test_what_is_the_same_in_all_steps_outside_is_computed_outside() -> None:
     assert set(the(loop.after[0]).operands) == {H0, apply("exp", squared)}
 
 
+def test_multiples_and_views_from_outside_are_what_they_show() -> None:
+    h = variable("h", (N,))
+    body = apply("sin", contract("ji,j->i", W, h) + multiply(number(-2), B))
+    assert set(the(scan([body], [(h, H0)], length=T).after[0]).operands) == {H0, W, B}
+
+
 def test_an_input_that_is_the_same_in_all_steps_is_no_stack() -> None:
     h, x = variable("h", (N,)), variable("x", (N,))
     body = apply("sin", multiply(h, x))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+import eingrad
 from eingrad.differentiate import differentiate
 from eingrad.dims import Dim
 from eingrad.ir.apply import apply
@@ -11,6 +12,7 @@ from eingrad.ir.construct import inner_product, matmul, ones, sum_axes, trace
 from eingrad.ir.node import Node, variable
 from eingrad.ir.walk import topological
 from eingrad.simplify import canonical, equal, flat, shortest, shortest_each
+from eingrad.simplify.choose import length
 from eingrad.verify.reference import evaluate
 
 M, N, P = (Dim.symbol(s) for s in "mnp")
@@ -124,3 +126,26 @@ def test_forms_found_together_are_those_found_apart() -> None:
     loss = sum_axes(multiply(apply("tanh", h), subtract(h, y)))
     nodes = [differentiate(loss, [v]) for v in (X, x, y)]
     assert shortest_each(nodes) == [shortest(node) for node in nodes]
+
+
+def test_recurrences_are_equal_where_their_steps_are() -> None:
+    w, x = eingrad.matrix("W", "n n"), eingrad.matrix("X", "T n")
+    h0 = eingrad.vector("h0", "n")
+    one = eingrad.scan(lambda h, x: np.sin(w @ (h + x)), h0, x)
+    other = eingrad.scan(lambda h, x: np.sin(w @ h + w @ x), h0, x)
+    third = eingrad.scan(lambda h, x: np.sin(w @ h - w @ x), h0, x)
+    assert one.node is not other.node
+    assert equal(one.node, other.node)
+    assert not equal(one.node, third.node)
+
+
+def test_steps_are_shortened_like_anything_else() -> None:
+    """What a step adds twice is one term, and a factored step stays factored."""
+    a, h0 = eingrad.vector("a", "n"), eingrad.vector("h0", "n")
+    long = eingrad.scan(lambda h: (h + a) * (h + a) + (h - a) * (h + a) - h * h, h0, length="T")
+    short = eingrad.scan(lambda h: h * h + 2 * a * h, h0, length="T")
+    factored = eingrad.scan(lambda h: (1 - h * h) * (a + h), h0, length="T")
+    assert equal(shortest(long.node), short.node)
+    assert shortest(factored.node) is factored.node
+    sizes = [length(*n.recurrence.bodies) for n in (shortest(long.node), long.node)]
+    assert sizes[0] < sizes[1]

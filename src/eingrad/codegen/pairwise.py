@@ -217,9 +217,9 @@ class Steps:
     ) -> Operand:
         program = self.program
         if not left and not right:
-            target = [*batch, *summed]
-            value = program.mul(self.arrange(a, target), self.arrange(b, target))
-            return Operand(program.sum(value, range(len(batch), len(target))), tuple(batch))
+            value = program.mul(a.value, self.arrange(b, a.labels))  # as it lies in memory
+            gone = [k for k, x in enumerate(a.labels) if x in summed]
+            return Operand(program.sum(value, gone), tuple(x for x in a.labels if x in batch))
         first = self._grouped(a, batch, left, summed)
         second = self._grouped(b, batch, summed, right)
         value = program.matmul(first, second)

@@ -117,12 +117,15 @@ def loop_of(recurrence: Recurrence, operands: Sequence[Node]) -> Loop:
     return Loop(after, before, tuple(slice_of(stack, end) for stack in after))
 
 
-def with_operands(node: Scan, operands: Sequence[Node]) -> Node:
-    """The same states of the recurrence with other operands, in normal form again."""
+def with_operands(
+    node: Scan, operands: Sequence[Node], bodies: Sequence[Node] | None = None
+) -> Node:
+    """The same states of the recurrence with other operands (or other bodies, in terms of the same
+    bound variables), in normal form again."""
     r = node.recurrence
     first, second = len(r.carries), len(r.carries) + len(r.steps)
     loop = scan(
-        r.bodies,
+        r.bodies if bodies is None else bodies,
         list(zip(r.carries, operands[:first], strict=True)),
         list(zip(r.steps, operands[first:second], strict=True)),
         list(zip(r.params, operands[second:], strict=True)),
@@ -249,16 +252,21 @@ def _is_pattern(node: Node) -> bool:
 
 
 def _free(bodies: Sequence[Node], own: set[Variable]) -> list[Node]:
-    """The largest parts of the bodies without bound variables; patterns stay where they are."""
+    """The largest parts of the bodies without bound variables; patterns, multiples and views stay
+    where they are."""
     order = topological(*bodies)
     inside = depending_on(order, own)
     entries = {n for n in order if isinstance(n, Variable | Constant)}
     owned = depending_on(order, entries - own)
+    pending = [b for b in bodies if b not in inside]
+    pending += [o for node in order if node in inside for o in node.operands if o not in inside]
     found: dict[Node, None] = {}
-    for node in order:
-        if node in inside:
-            found.update((o, None) for o in node.operands if o not in inside and o in owned)
-    found.update((b, None) for b in bodies if b not in inside and b in owned)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, Term):  # −a and Aᵀ are a and A, seen otherwise
+            pending.extend(node.operands)
+        elif node in owned:
+            found[node] = None
     return list(found)
 
 

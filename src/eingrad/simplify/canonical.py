@@ -14,6 +14,7 @@ from ..dims import Dim
 from ..ir.build import add, einsum, is_zero, zeros
 from ..ir.node import Contraction, Node, Sum, Term
 from ..ir.walk import rebuild, topological
+from .bodies import rewritten_bodies
 
 MAX_NODES = 400
 MAX_PRODUCTS = 64
@@ -41,7 +42,14 @@ def equal(a: Node, b: Node) -> bool:
     """Whether two nodes are known to be the same tensor."""
     if a is b:
         return True
-    return a.shape == b.shape and canonical(a) is canonical(b)
+    if a.shape != b.shape:
+        return False
+    return canonical(_with_canonical_steps(a)) is canonical(_with_canonical_steps(b))
+
+
+def _with_canonical_steps(node: Node) -> Node:
+    """The node with canonical bodies in its recurrences, which its own form leaves as they are."""
+    return rewritten_bodies(node, lambda body: canonical(_with_canonical_steps(body)))
 
 
 def _rewritten(root: Node, expand: bool, memo: Memo) -> Node:

@@ -8,6 +8,7 @@ from ..ir.apply import apply
 from ..ir.build import scale, split_coefficient
 from ..ir.node import Apply, Node, Sum, Term
 from ..ir.walk import topological, transform
+from .bodies import rewritten_bodies
 from .canonical import MAX_NODES, Memo, canonical, flat
 
 
@@ -31,7 +32,7 @@ def _shortest(node: Node, expanded: Memo, opened: Memo) -> Node:
     other = _without_complements(node)
     if other is not node:
         candidates.append(canonical(other, expanded))
-    return min(candidates, key=length)
+    return rewritten_bodies(min(candidates, key=length), shortest)
 
 
 def shortest_together(nodes: Sequence[Node], forms: Sequence[Node]) -> list[Node]:
