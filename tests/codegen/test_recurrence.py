@@ -209,6 +209,8 @@ def test_custom_rules_hold_a_recurrence() -> None:
         k: torch.tensor(v, requires_grad=k in ("W", "h0")) for k, v in arrays("rnn", 5).items()
     }
     out = rule.function()(**values)
+    kept = {s.name for s in rule.saved}
+    assert kept == {"W", "h0", "y"}  # the states that it returns, and no second loop for them
     (out**2).sum().backward()
     found = {k: values[k].grad.clone() for k in ("W", "h0")}
     for k in found:

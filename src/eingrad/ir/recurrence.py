@@ -8,18 +8,18 @@ zero, or the same in all steps does not stay a stacked input, so that equal recu
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..dims import ONE, Dim, shape_text
 from ..errors import ShapeError
 from . import kernels
 from .build import einsum, is_zero, zeros
-from .construct import expand_dims
+from .construct import concatenate, expand_dims, take_slice
 from .facts import facts_of
 from .loop import Recurrence, Scan, raw_scan
 from .node import Constant, Kernel, Node, Shape, Size, Term, Variable, variable
-from .walk import depending_on, substitute, topological, variables
+from .walk import depending_on, substitute, substitute_each, topological, variables
 
 KEPT = frozenset({"positive", "nonnegative", "integer"})  # what slices have if the whole has it
 MARK = "#"  # in the name of a bound variable: no user can give one
@@ -133,6 +133,30 @@ def with_operands(
         reverse=r.reverse,
     )
     return (loop.before if node.before else loop.after)[node.place]
+
+
+def by_states_after(roots: Sequence[Node], known: Collection[Node]) -> list[Node]:
+    """The roots with states before a step as the start and the states after the step before it,
+    where those are among the known nodes: for functions that are handed one stack.
+
+    Examples
+    --------
+    >>> h, h0 = variable("h", (Dim.symbol("n"),)), variable("h0", (Dim.symbol("n"),))
+    >>> loop = scan([h * h], [(h, h0)], length=Dim.symbol("T"))
+    >>> (shifted,) = by_states_after(loop.before, loop.after)
+    >>> loop.before[0] in topological(shifted), loop.after[0] in topological(shifted)
+    (False, True)
+    """
+    found: dict[Node, Node] = {}
+    for node in topological(*roots):
+        if isinstance(node, Scan) and node.before:
+            r = node.recurrence
+            after = loop_of(r, node.operands).after[node.place]
+            if after in known:
+                start = expand_dims(node.operands[node.place], [0])
+                kept = take_slice(after, 0, int(r.reverse), 1, r.length - 1)
+                found[node] = concatenate([kept, start] if r.reverse else [start, kept], 0)
+    return substitute_each(roots, found) if found else list(roots)
 
 
 def bound(recurrence: Recurrence) -> tuple[Variable, ...]:

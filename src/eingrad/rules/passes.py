@@ -14,7 +14,8 @@ from ..ir.build import add, is_zero, number
 from ..ir.construct import inner_product
 from ..ir.facts import facts_of
 from ..ir.node import Node, Variable, variable
-from ..ir.walk import substitute_each, variables
+from ..ir.recurrence import by_states_after
+from ..ir.walk import substitute_each, topological, variables
 from .saved import least_saved
 
 # What the modules call things of their own.
@@ -138,7 +139,7 @@ def passes_of(
     fresh = _Fresh({*(identifier(v.name) for v in inputs), *reserved})
     value = fresh("y")
     incoming = variable(fresh("G"), y.shape)
-    gradients = pullbacks(y, wrt, incoming)
+    gradients = by_states_after(pullbacks(y, wrt, incoming), set(topological(y)))
     saved = _named(
         least_saved(y, gradients, [incoming], recompute=recompute, sizes=sizes),
         {y: value},
