@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..entries.labels import Pair
 from .arrange import Level, coordinates, extents
-from .labels import Pair
 
 if TYPE_CHECKING:
     from .picture import Picture

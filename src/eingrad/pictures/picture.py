@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from ..entries.content import Content
+from ..entries.labels import Pair
 from ..errors import InputError, UnsupportedError
 from .arrange import Level
-from .content import Content
-from .labels import Pair
 from .textform import grid_text, spy_text
 
 SUFFIXES = (".png", ".svg")

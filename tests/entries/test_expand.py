@@ -6,12 +6,9 @@ import numpy as np
 import pytest
 
 import eingrad
-from eingrad.errors import InputError, ShapeError
-from eingrad.ir.record import lookup
-from eingrad.ir.walk import topological, variables
-from eingrad.pictures import Entries, Labels, entry
-from eingrad.pictures.entries import MAX_DEPTH
-from eingrad.pictures.polynomial import (
+from eingrad.entries import Entries, Labels, entry
+from eingrad.entries.expand import MAX_DEPTH
+from eingrad.entries.polynomial import (
     Function,
     Group,
     Part,
@@ -22,6 +19,9 @@ from eingrad.pictures.polynomial import (
     multiply,
     power,
 )
+from eingrad.errors import InputError, ShapeError
+from eingrad.ir.record import lookup
+from eingrad.ir.walk import topological, variables
 from eingrad.verify.reference import evaluate
 
 

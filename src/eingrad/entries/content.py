@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..ir.node import Node, Variable
-from .entries import Entries
+from .expand import Entries
 from .labels import Labels, Pair
 from .points import values_at_points
 from .polynomial import Entry, Symbol

@@ -82,7 +82,7 @@ class Entries:
         >>> from eingrad.ir import build
         >>> from eingrad.ir.node import variable
         >>> A, x = variable("A", build.dims(2, 2)), variable("x", build.dims(2))
-        >>> from eingrad.pictures.labels import Labels
+        >>> from eingrad.entries import Labels
         >>> entry = Entries({}).entry(build.contract("ij,j->i", A, x), (1,))
         >>> Labels([A, x]).text(entry)
         'a_21 x_1 + a_22 x_2'

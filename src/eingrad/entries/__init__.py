@@ -1,0 +1,8 @@
+"""Single entries of tensors as exact symbols, b_12 x_1: for pictures and for explanations."""
+
+from .content import Content, content
+from .expand import Entries, entry
+from .labels import Labels, Pair
+from .polynomial import Entry
+
+__all__ = ["Content", "Entries", "Entry", "Labels", "Pair", "content", "entry"]
