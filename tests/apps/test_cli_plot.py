@@ -49,3 +49,41 @@ def test_what_cannot_be_drawn_is_a_usage_error(words, message):
     result = plot(*words)
     assert result.exit_code == 2
     assert message in result.stderr and "Traceback" not in result.output
+
+
+def test_paths_are_text_or_a_file(tmp_path):
+    words = ("b*c", "--wrt", "a", "--paths", "--with", "b = a^2", "--with", "c=sin(a)*b")
+    result = plot(*words)
+    assert result.exit_code == 0 and "a → b → c → y" in result.stdout
+    path = tmp_path / "p.mmd"
+    assert plot(*words, "-o", str(path)).exit_code == 0
+    assert path.read_text().startswith("flowchart LR")
+
+
+def test_an_approximation_is_a_table_or_a_file(tmp_path):
+    result = plot("x'*A*x", "--wrt", "x", "--approximation", "--size", "n=4")
+    assert result.exit_code == 0 and "slope 2.0" in result.stdout and "∂f/∂x_4" in result.stdout
+    path = tmp_path / "a.svg"
+    result = plot("x'*A*x", "--wrt", "x", "--order", "2", "--approximation", "-o", str(path))
+    assert result.exit_code == 0 and path.exists() and "vanishes" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--paths", "--approximation"], "ask for one"),
+        (["--with", "b=a^2"], "--with needs --paths"),
+        (["--paths", "--size", "n=2"], "no --size"),
+        (["--paths", "--with", "b"], "defines nothing"),
+        (["--paths", "--with", "b=a", "--with", "b=a"], "twice"),
+        (["--paths", "--with", "b=b+a"], "function of itself"),
+        (["--paths", "--order", "2"], "order 2"),
+        (["--paths", "-o", "p.pdf"], ".dot"),
+        (["--approximation", "-o", "p.dot"], ".png"),
+        (["--approximation", "--order", "3"], "first derivative"),
+    ],
+)
+def test_what_fits_no_graph_and_no_approximation_is_a_usage_error(words, message):
+    result = plot("a*b", "--wrt", "a", *words)
+    assert result.exit_code == 2
+    assert message in result.stderr.replace("\n", " ") and "Traceback" not in result.output

@@ -15,7 +15,7 @@ def examples():
     """The commands of the page, each with the indented lines that follow it."""
     found = []
     for line in PAGE.read_text(encoding="utf-8").split("\n"):
-        if line.startswith("    eingrad plot"):
+        if line.startswith(("    eingrad plot", "    eingrad derive")):
             found.append((line.strip(), []))
         elif found and line.startswith("    "):
             found[-1][1].append(line[4:])

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import eingrad
+from eingrad.entries.arrange import lettered, levels
+from eingrad.entries.points import values_at_points
 from eingrad.errors import InputError, NameError_, SizeLimitError
-from eingrad.pictures.arrange import lettered, levels
 from eingrad.pictures.draw import MAX_CELLS, MAX_DENSE, MAX_PIXELS
-from eingrad.pictures.points import values_at_points
 from eingrad.verify.reference import evaluate
 
 

@@ -14,6 +14,7 @@ from ..ir.walk import variables
 
 if TYPE_CHECKING:
     from ..explain import Explanation
+    from ..explain.entries import EntryByEntry
     from ..notation import Formula
     from ..structure import Cost
     from ..verify import Report
@@ -38,6 +39,7 @@ class Request:
     value: bool = False
     check: bool = True
     cost: bool = False
+    entries: bool = False
     sizes: Mapping[str, int] = field(default_factory=dict)
     rule: RuleRequest | None = None
     explain: tuple[str, str] | None = None  # route and level
@@ -52,6 +54,7 @@ class Derived:
     report: Report | None = None
     unchecked: str = ""  # why there is no report although one was asked for
     cost: Cost | None = None
+    entries: EntryByEntry | None = None
     sizes: Mapping[str, int] = field(default_factory=dict)  # for the numbers of the cost
     explanation: Explanation | None = None
 
@@ -99,6 +102,8 @@ def answer(request: Request) -> Answer:
             from .explaining import explained
 
             one.explanation = explained(one, request.explain)
+        if request.entries:
+            one.entries = d.entries(**request.sizes)
         derived.append(one)
     result = Answer(request, expression, derived)
     if request.rule:

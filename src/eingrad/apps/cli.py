@@ -155,6 +155,7 @@ Examples:
   eingrad derive "norm2(A*x-y)^2" --wrt x              one gradient
   eingrad derive "sum(log(exp(-y.*(X*w))+1))" --wrt w --order 2
   eingrad derive "A*B" --wrt A --layout vec            Kronecker products
+  eingrad derive "A*B" --wrt A --entries --size m=2,n=2,p=2
   eingrad derive "sum(softmax(Q*K')*V)" --wrt Q,K,V    three gradients
   eingrad derive "logdet(X)" --wrt X --let "X: n n spd"
   eingrad derive "norm2(A*x-y)^2" --wrt x --explain    each step with its reason
@@ -192,11 +193,16 @@ Examples:
     help="Add the structure, and what the full tensor costs beside passing a gradient through it.",
 )
 @click.option(
+    "--entries",
+    is_flag=True,
+    help="Write out every entry, prove it by hand, and show what repeats; for small sizes.",
+)
+@click.option(
     "--size",
     "sizes",
     multiple=True,
     metavar="NAME=NUMBER",
-    help="With --cost: a number for a symbolic size, for a table of numbers.",
+    help="With --cost or --entries: a number for a symbolic size.",
 )
 @rule_options
 @explain_options
@@ -214,6 +220,7 @@ def derive(
     target: str | None,
     value: bool,
     cost: bool,
+    entries: bool,
     sizes: tuple[str, ...],
     as_json: bool,
     check_it: bool,
@@ -235,8 +242,8 @@ def derive(
     """
     from .answer import MARKUP, Request, answer, require_backend
 
-    if sizes and not cost:
-        raise click.UsageError("--size needs --cost")
+    if sizes and not (cost or entries):
+        raise click.UsageError("--size needs --cost or --entries")
     if target and target not in MARKUP:
         require_backend(target)
     if value and (not target or target in MARKUP):
@@ -253,6 +260,7 @@ def derive(
         value=value,
         check=check_it,
         cost=cost,
+        entries=entries,
         sizes=numbered(sizes),
         rule=requested(rule, directory, name, recompute, library, target, wanted),
         explain=derivation(explain, route, level),

@@ -102,6 +102,7 @@ def _derived_part(one: Derived) -> dict[str, Any]:
         "check": _check_part(one.report, one.unchecked),
         **_cost_part(one),
         **({} if one.explanation is None else {"explanation": one.explanation.json()}),
+        **({} if one.entries is None else {"entries": one.entries.as_dict()}),
     }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from ..errors import InputError
@@ -22,6 +24,8 @@ Examples:
   eingrad plot "W'*x" --wrt W -o matrix_of_vectors.svg
   eingrad plot "W*x" --wrt W --kind stack -o stack.svg
   eingrad plot "A*X*B" --wrt X --kind spy --size m=20 -o spy.png
+  eingrad plot "b*c" --wrt a --paths --with "b = a^2" --with "c = sin(a)*b" -o paths.svg
+  eingrad plot "x'*A*x" --wrt x --approximation -o remainder.png
 """,
 )
 @click.argument("expression", metavar="EXPR")
@@ -53,11 +57,29 @@ Examples:
     help="Which axes are outside: the output's (mixed, numerator) or the inputs' (denominator).",
 )
 @click.option(
+    "--paths",
+    is_flag=True,
+    help="The graph of dependencies and what each path contributes: .svg, .dot, .mmd, or text.",
+)
+@click.option(
+    "--with",
+    "definitions",
+    multiple=True,
+    metavar="NAME=EXPR",
+    help="With --paths: an intermediate variable of EXPR and what it is; may be repeated.",
+)
+@click.option(
+    "--approximation",
+    is_flag=True,
+    help="The remainder of the approximation by the derivative against the step size.",
+)
+@click.option(
     "-o",
     "--output",
     "path",
     type=click.Path(dir_okay=False),
-    help="File to write, .png or .svg; without it the picture is written as text.",
+    help="File to write, .png or .svg (with --paths .svg, .dot, .mmd); without it the picture is "
+    "written as text.",
 )
 def plot(
     expression: str,
@@ -67,6 +89,9 @@ def plot(
     kind: str,
     sizes: tuple[str, ...],
     layout: str,
+    paths: bool,
+    definitions: tuple[str, ...],
+    approximation: bool,
     path: str | None,
 ) -> Outcome:
     """Draw the derivative of EXPR by the variable of --wrt; zeros and repeats stand out.
@@ -80,15 +105,55 @@ def plot(
     if len(found) != 1:
         raise click.UsageError("plot draws one derivative: --wrt x, or --wrt x --wrt z")
     expression_read = parse(expression_text(expression), **declarations(let))
+    if paths and approximation:
+        raise click.UsageError("--paths and --approximation are two pictures: ask for one")
+    if definitions and not paths:
+        raise click.UsageError("--with needs --paths")
+    if paths and sizes:
+        raise click.UsageError("--paths is symbolic: it takes no --size")
+    total = defined(definitions) or None
     by = [expression_read.variables.get(name, name) for name in found[0]]
-    d = derivative(expression_read, *by, layout=layout)
-    d.label = free_label(expression_read)
-    numbers = numbered(sizes)
-    picture = d.plot(kind, **numbers)
+    d = derivative(expression_read, *by, layout=layout, total=total)
+    if total is None:
+        d.label = free_label(expression_read)
+    shown: Any
+    if paths:
+        shown = d.paths()
+        said = shown.total
+    elif approximation:
+        shown = d.approximation(**numbered(sizes))
+        said = shown.verdict
+    else:
+        shown = d.plot(kind, **numbered(sizes))
+        said = shown.tally
     if path is None:
-        return Outcome(0, lines=[[(line, "")] for line in picture.text().split("\n")])
-    written = picture.save(path)
-    return Outcome(0, lines=[[("wrote ", ""), (str(written), "title"), (f": {picture.tally}", "")]])
+        return Outcome(0, lines=[[(line, "")] for line in shown.text().split("\n")])
+    written = shown.save(path)
+    return Outcome(0, lines=[[("wrote ", ""), (str(written), "title"), (f": {said}", "")]])
+
+
+def defined(texts: tuple[str, ...]) -> dict[str, str]:
+    """Variables of `--with "b = a^2"` and what they are.
+
+    Raises
+    ------
+    InputError
+        One is not NAME=EXPR, or a name comes twice.
+
+    Examples
+    --------
+    >>> defined(("b = a^2", "c=b>=0"))
+    {'b': 'a^2', 'c': 'b>=0'}
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        name, _, value = (word.strip() for word in text.partition("="))
+        if not name.isidentifier() or not value:
+            raise InputError(f"--with {text!r} defines nothing", hint='write "b = a^2"')
+        if name in found:
+            raise InputError(f"--with gives {name} twice")
+        found[name] = value
+    return found
 
 
 def numbered(texts: tuple[str, ...]) -> dict[str, int]:

@@ -48,6 +48,11 @@ def _derived_lines(one: Derived) -> Iterator[Line]:
         from .explaining import explanation_lines
 
         yield from explanation_lines(one.explanation)
+    if one.entries is not None:
+        yield []
+        for line in one.entries.text().split("\n"):
+            yield [("  " + line if line else "", "")]
+        yield []
     if one.report is not None:
         yield _labelled("check", one.report.text, "good")
     elif one.unchecked:

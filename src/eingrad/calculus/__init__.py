@@ -24,6 +24,7 @@ from .derive import (
 from .inputs import Expression, parse
 from .joint import Gradients
 from .rule import CustomRule, custom_rule
+from .unfolded import approximation
 
 __all__ = [
     "Blockwise",
@@ -32,6 +33,7 @@ __all__ = [
     "Derivative",
     "Expression",
     "Gradients",
+    "approximation",
     "block_diagonal",
     "check",
     "curvature",

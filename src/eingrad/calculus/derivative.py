@@ -15,11 +15,11 @@ from . import structured
 from .compiled import Computed, function_name, output_nodes
 from .explained import Explained
 from .layouts import axis_order, is_row, valid_layout
+from .shown import Shown
 
 if TYPE_CHECKING:
     from ..notation import Formula
     from ..operators import StructuredOperator
-    from ..pictures import Picture
     from ..structure import Cost, Structure
     from ..verify import Report
     from .blockwise import Blockwise
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .structured import BlockArray, Compressed
 
 
-class Derivative(Computed, Explained):
+class Derivative(Computed, Shown, Explained):
     """∂ⁿY/∂X₁…∂Xₙ: the exact tensor, with formulas, proof and code.
 
     Attributes
@@ -83,6 +83,8 @@ class Derivative(Computed, Explained):
         self.contracted = contracted
         # Of a total derivative: the partial one and a term for each path, by variable.
         self.contributions: Mapping[str, Derivative] = {}
+        # And the expression as it was given, with what its dependent variables are.
+        self.dependencies: tuple[Node, Mapping[Variable, Node]] | None = None
         self._heading = heading
         self.called = called
         self._axis_names = None if axis_names is None else tuple(axis_names)
@@ -281,6 +283,16 @@ class Derivative(Computed, Explained):
         return structured.operator(self, backend, values)
 
     @property
+    def tensor(self) -> Node:
+        """The tensor with all entries counted as independent, whatever convention is shown."""
+        return self._free
+
+    @property
+    def previous(self) -> tuple[Node, ...]:
+        """The derivatives of lower order on the way to this one."""
+        return self._previous
+
+    @property
     def variables(self) -> tuple[Variable, ...]:
         """All variables that it may be given values of, by name."""
         return self._variables
@@ -335,18 +347,8 @@ class Derivative(Computed, Explained):
         }
         result = Derivative(**{**fields, **changed})
         result.contributions = self.contributions
+        result.dependencies = self.dependencies
         return result
-
-    # Picture ------------------------------------------------------------------------------------
-
-    def plot(self, kind: str = "auto", **sizes: int) -> Picture:
-        """A picture of it (`save`, `text`, shown in notebooks); see `eingrad.pictures.draw`.
-
-        `kind` is `blocks`, `stack`, `spy` or `auto`; sizes by their symbols: `plot(m=2, n=3)`.
-        """
-        from .pictured import picture
-
-        return picture(self, kind, sizes)
 
     # Proof --------------------------------------------------------------------------------------
 

@@ -134,7 +134,9 @@ def _total(y: Any, wrt: Any, total: Any, **options: Any) -> Derivative:
     parts = told.contributions(whole.layout)
     notes = [f"{part.title} = {part.formula()}" for part in parts.values()]
     values = [f"with {v.name} = {formula(value)}" for v, value in told.values.items()]
-    return whole.with_contributions(told.label, parts, [*values, *notes])
+    result = whole.with_contributions(told.label, parts, [*values, *notes])
+    result.dependencies = (told.given, told.links)
+    return result
 
 
 def gradient(y: Any, x: Any, **options: Any) -> Any:

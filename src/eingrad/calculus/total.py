@@ -31,12 +31,15 @@ class Total:
         The variable to differentiate by.
     values:
         Each dependent variable with what it is, in the independent ones.
+    links:
+        The same as it was given: in other dependent variables, too.
     """
 
     node: Node
     given: Node
     by: Variable
     values: Mapping[Variable, Node]
+    links: Mapping[Variable, Node]
 
     def contributions(self, layout: str) -> dict[str, Derivative]:
         """The partial derivative and one term for each path, by the variable that they go through.
@@ -124,7 +127,7 @@ def totally(y: Any, x: Any, total: Any) -> Total:
         )
     flat = _resolved(values)
     put: dict[Node, Node] = {v: value for v, value in flat.items()}
-    return Total(substitute(node, put), node, by, flat)
+    return Total(substitute(node, put), node, by, flat, values)
 
 
 def find_variable_among(x: Any, node: Node, values: Mapping[Variable, Node]) -> Variable:

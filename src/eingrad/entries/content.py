@@ -28,6 +28,8 @@ class Content:
     ----------
     entries, labels:
         What stands at each place, exactly and as it is written in the cell.
+    full:
+        The labels as they are without numbers for long ones.
     classes:
         Equal numbers mark equal entries; 0 marks zeros.
     counts:
@@ -38,6 +40,7 @@ class Content:
 
     entries: NDArray[np.object_]
     labels: NDArray[np.object_]
+    full: NDArray[np.object_]
     classes: np.ndarray
     counts: dict[int, int]
     below: list[Pair] = field(default_factory=list)
@@ -53,11 +56,21 @@ class Content:
         return len([c for c in self.counts if c])
 
 
-def content(node: Node, sizes: Mapping[str, int], variables: Iterable[Variable]) -> Content:
-    """Expand every entry of the node and find the equal ones."""
+def content(
+    node: Node,
+    sizes: Mapping[str, int],
+    variables: Iterable[Variable],
+    longest: int | None = None,
+    lines: int = MAX_LINES,
+) -> Content:
+    """Expand every entry of the node and find the equal ones.
+
+    Labels of more than `longest` characters (by default what fits a picture) become numbers, which
+    up to `lines` lines below explain.
+    """
     shape = tuple(d.evaluate(sizes) for d in node.shape)
     names = list(variables)
-    longest = _longest(shape)
+    longest = _longest(shape) if longest is None else longest
     tried = []
     for brief in (0, 1, 2):
         entries, labels = _expanded(node, shape, sizes, names, brief)
@@ -74,13 +87,12 @@ def content(node: Node, sizes: Mapping[str, int], variables: Iterable[Variable])
         key = int(classes[place])
         if key not in pairs or len(one.text) < len(pairs[key].text):
             pairs[key] = one
-    below = _numbered(pairs, longest) + labels.where
-    shown = np.empty(shape, dtype=object)
-    for place in np.ndindex(*shape):
-        shown[place] = pairs[int(classes[place])]
+    full = _placed(classes, pairs)
+    below = _numbered(pairs, longest, lines) + labels.where
+    shown = _placed(classes, pairs)
     kinds, numbers = np.unique(classes, return_counts=True)
     counts = dict(zip(kinds.tolist(), numbers.tolist(), strict=True))
-    return Content(entries, shown, classes, counts, below)
+    return Content(entries, shown, full, classes, counts, below)
 
 
 def _expanded(
@@ -95,6 +107,13 @@ def _expanded(
     for place in np.ndindex(*shape):
         entries[place] = source.entry(node, place)
     return entries, Labels(names)
+
+
+def _placed(classes: np.ndarray, pairs: Mapping[int, Pair]) -> NDArray[np.object_]:
+    shown = np.empty(classes.shape, dtype=object)
+    for place in np.ndindex(*classes.shape):
+        shown[place] = pairs[int(classes[place])]
+    return shown
 
 
 def _longest(shape: tuple[int, ...]) -> int:
@@ -124,7 +143,7 @@ def _classes(entries: NDArray[np.object_], values: Sequence[np.ndarray]) -> np.n
     return classes
 
 
-def _numbered(pairs: dict[int, Pair], longest: int) -> list[Pair]:
+def _numbered(pairs: dict[int, Pair], longest: int, most: int) -> list[Pair]:
     """Exchange labels that are too long for numbers; the lines that say what they stand for."""
     lines: list[Pair] = []
     for key, pair in pairs.items():
@@ -132,9 +151,9 @@ def _numbered(pairs: dict[int, Pair], longest: int) -> list[Pair]:
             mark = f"({len(lines) + 1})"
             lines.append(Pair(f"{mark} {pair.text}", rf"\mathrm{{{mark}}}\;\;{pair.math}"))
             pairs[key] = Pair(mark, rf"\mathrm{{{mark}}}")
-    if len(lines) > MAX_LINES:
-        rest = f"… and {len(lines) - MAX_LINES} more"
-        lines = [*lines[:MAX_LINES], Pair(rest, "")]
+    if len(lines) > most:
+        rest = f"… and {len(lines) - most} more"
+        lines = [*lines[:most], Pair(rest, "")]
     return lines
 
 

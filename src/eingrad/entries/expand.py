@@ -60,11 +60,15 @@ class Entries:
     brief:
         1: matrix products within functions and sums over an index are named rather than written
         out, `tanh((Wx)_1)`; 2: those beside other factors as well.
+    whole:
+        Write out long sums and deep functions too, rather than name them.
     """
 
-    def __init__(self, sizes: Mapping[str, int], brief: int = 0) -> None:
+    def __init__(self, sizes: Mapping[str, int], brief: int = 0, whole: bool = False) -> None:
         self.sizes = dict(sizes)
         self.brief = brief
+        self._most = MAX_TRIED if whole else MAX_WRITTEN
+        self._weight, self._depth = (10**6, 100) if whole else (MAX_WEIGHT, MAX_DEPTH)
         self._found: dict[Request, Entry | _NotSymbolic] = {}
         self._patterns: dict[Node, np.ndarray] = {}
         self._taken: frozenset[str] = frozenset()
@@ -136,7 +140,7 @@ class Entries:
         """Remember an entry; one that has grown beyond reading is named instead."""
         node, index, _ = request
         if not isinstance(node, Term | Sum) and (
-            entry.weight > MAX_WEIGHT or entry.depth > MAX_DEPTH
+            entry.weight > self._weight or entry.depth > self._depth
         ):
             entry = _part(node, index)
         self._found[request] = entry
@@ -248,7 +252,7 @@ class Entries:
                     )
                     terms.append(term)
                 written = add(terms)
-                if len(written.terms) <= MAX_WRITTEN:
+                if len(written.terms) <= self._most:
                     return written
             except _NotSymbolic:  # a letter from outside meets a pattern in here
                 if any(isinstance(k, str) for k in index):

@@ -114,40 +114,70 @@ def values_at_points(node: Node, sizes: Mapping[str, int], most: int = POINTS) -
     The points are the same each time.
     """
     try:
-        generated = generate({"value": node})
-        function = generated.function()
+        values = Values([node], sizes)
     except EingradError:
         return []
-    safe = {**generated.renamed, **generated.sizes}
-    shape = tuple(d.evaluate(sizes) for d in node.shape)
-    rng = np.random.default_rng(7)
     found: list[np.ndarray] = []
     known = variables(node)
-    for attempt in range(ATTEMPTS):
-        style = STYLES[attempt // 2 % len(STYLES)]
-        if attempt % 2 == 0:
-            point = {v.name: _random(v, sizes, rng, style) for v in known}
-        else:
-            point = {v.name: _reflected(v, point[v.name]) for v in known}
-        arguments: dict[str, Any] = {
-            safe.get(n, n): point[n] for n in generated.arguments if n in point
-        }
-        arguments |= {safe.get(n, n): sizes[n] for n in generated.sizes if n in sizes}
-        try:
-            with np.errstate(all="ignore"):
-                value = np.asarray(function(**arguments))
-        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
-            continue
-        if value.shape == shape and value.dtype.kind != "c" and np.isfinite(value).all():
-            found.append(value.astype(float))
+    for point in random_points(known, sizes):
+        at = values.at(point)
+        if at is not None:
+            found += at
             if len(found) >= (most if known else 1):
                 break
     return found
 
 
-def _random(
+class Values:
+    """Values of some nodes at points, by generated code; what they share is computed once.
+
+    Raises
+    ------
+    EingradError
+        There is no code for a node.
+    """
+
+    def __init__(self, nodes: Sequence[Node], sizes: Mapping[str, int]) -> None:
+        generated = generate({f"value{k}": node for k, node in enumerate(nodes)})
+        self._function = generated.function()
+        self._names = {n: {**generated.renamed}.get(n, n) for n in generated.arguments}
+        self._sizes = {safe: sizes[n] for n, safe in generated.sizes.items() if n in sizes}
+        self._shapes = [tuple(d.evaluate(sizes) for d in node.shape) for node in nodes]
+
+    def at(self, point: Mapping[str, Any]) -> list[np.ndarray] | None:
+        """The values, or None where one of them is not a finite real array of its shape."""
+        arguments = {safe: point[n] for n, safe in self._names.items() if n in point}
+        try:
+            with np.errstate(all="ignore"):
+                given = self._function(**arguments, **self._sizes)
+        except (ArithmeticError, ValueError, np.linalg.LinAlgError):
+            return None
+        arrays = [np.asarray(v) for v in (given if len(self._shapes) > 1 else (given,))]
+        for array, shape in zip(arrays, self._shapes, strict=True):
+            if array.shape != shape or array.dtype.kind == "c" or not np.isfinite(array).all():
+                return None
+        return [array.astype(float) for array in arrays]
+
+
+def random_points(
+    inputs: Sequence[Variable], sizes: Mapping[str, int], seed: int = 7
+) -> Iterator[dict[str, np.ndarray]]:
+    """Values of the variables, in pairs ±, of one style after another; the same each time."""
+    rng = np.random.default_rng(seed)
+    point: dict[str, np.ndarray] = {}
+    for attempt in range(ATTEMPTS):
+        style = STYLES[attempt // 2 % len(STYLES)]
+        if attempt % 2 == 0:
+            point = {v.name: random_value(v, sizes, rng, style) for v in inputs}
+        else:
+            point = {v.name: _reflected(v, point[v.name]) for v in inputs}
+        yield point
+
+
+def random_value(
     v: Variable, sizes: Mapping[str, int], rng: np.random.Generator, style: str
 ) -> np.ndarray:
+    """A random array with the facts of the variable."""
     shape = tuple(d.evaluate(sizes) for d in v.shape)
     known = closure(v.facts)
     value = rng.normal(size=shape)

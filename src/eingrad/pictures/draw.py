@@ -8,13 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from ..dims import Dim, shape_text
+from ..entries.arrange import Axis, Level, lettered, levels
 from ..entries.content import block_name, content
 from ..entries.labels import Pair, variable_name
 from ..entries.points import picture_sizes, values_at_points
 from ..errors import InputError, SizeLimitError, UnsupportedError
 from ..ir.node import Node, Variable
 from ..ir.walk import variables
-from .arrange import Axis, Level, lettered, levels
 from .picture import Picture, Spy
 from .textform import coarse
 

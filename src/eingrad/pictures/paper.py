@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from ..entries.arrange import Level, coordinates, extents
 from ..entries.labels import Pair
-from .arrange import Level, coordinates, extents
 
 if TYPE_CHECKING:
     from .picture import Picture

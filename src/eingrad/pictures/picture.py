@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ..entries.arrange import Level
 from ..entries.content import Content
+from ..entries.grid import grid_text
 from ..entries.labels import Pair
 from ..errors import InputError, UnsupportedError
-from .arrange import Level
-from .textform import grid_text, spy_text
+from .textform import spy_text
 
 SUFFIXES = (".png", ".svg")
 

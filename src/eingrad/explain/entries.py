@@ -1,0 +1,398 @@
+"""A derivative entry by entry: each ∂c_ij/∂a_kl, their linear combination, what is zero or repeats.
+
+The brute-force proof: the entries of the value are written out and differentiated one by one, term
+by term; what comes out is compared with the entry of the formula at that place. Where an entry is
+not a formula of entries (an inverse, a determinant) this is said, and only the formula is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..entries.arrange import lettered, levels
+from ..entries.content import Content, content
+from ..entries.evaluate import Numbers
+from ..entries.expand import Entries
+from ..entries.grid import grid_text
+from ..entries.labels import Labels, Pair, subscripted, variable_name
+from ..entries.points import picture_sizes, random_points
+from ..entries.polynomial import Entry, Symbol, add, expanded, multiply
+from ..entries.slopes import NotOpenedError, partial
+from ..errors import CheckError, SizeLimitError
+from ..ir.node import Node, Variable
+from ..ir.walk import variables, with_facts
+
+MAX_ENTRIES = 256  # derivatives that are written one by one
+MAX_TERMS = 40_000  # atoms of the value that are differentiated
+POINTS = 3  # at which entries that are written differently are compared
+TOLERANCE = 1e-8
+WIDTH = 110  # characters of a grid
+SHORT = 10  # of an entry, where the grid would be wider
+SUPERSCRIPT = {1: "", 2: "²", 3: "³", 4: "⁴"}
+
+
+@dataclass
+class Single:
+    """One entry of a derivative: which one it is, as text, and what it is."""
+
+    name: str
+    place: tuple[int, ...]
+    text: str
+    entry: Entry
+    proof: str  # "terms", "values", or "" where the value is not written out
+
+
+@dataclass
+class Combined:
+    """Σ ∂L/∂c_ij ∂c_ij/∂A, entry by entry, beside the formula for all of it."""
+
+    incoming: str
+    formula: str
+    entries: NDArray[np.object_]
+    labels: NDArray[np.object_]
+    products: int
+    with_zero: int
+
+
+@dataclass
+class EntryByEntry:
+    """A derivative written out.
+
+    Attributes
+    ----------
+    title:
+        `∂C/∂A`, with the sizes that were put in.
+    value:
+        Each entry of what is differentiated, `c_11 = a_11 b_11 + a_12 b_21`.
+    singles:
+        The entries of the derivative: output's axes first, then the inputs', row by row.
+    content:
+        The same as an array, with classes of equal entries.
+    combined:
+        What an incoming gradient makes of them; None for scalars and for higher orders.
+    """
+
+    title: str
+    label: str
+    inputs: tuple[Variable, ...]
+    n_out: int
+    sizes: dict[str, int]
+    value: list[tuple[str, str]]
+    singles: list[Single]
+    content: Content
+    combined: Combined | None
+
+    @property
+    def zeros(self) -> int:
+        """How many entries are zero."""
+        return self.content.zeros
+
+    @property
+    def repeats(self) -> dict[str, list[str]]:
+        """Entries that stand in several places: what it is, and which derivatives it is."""
+        found: dict[int, list[Single]] = {}
+        for single in self.singles:
+            found.setdefault(int(self.content.classes[single.place]), []).append(single)
+        return {
+            same[0].text: [s.name for s in same]
+            for key, same in found.items()
+            if key and len(same) > 1
+        }
+
+    @property
+    def proof(self) -> str:
+        """How the entries were compared with the formula."""
+        by = [s.proof for s in self.singles]
+        terms, values = by.count("terms"), by.count("values")
+        total = _count(len(by), "derivative")
+        if not terms + values:
+            return (
+                f"the entries of {self.label} are not written out in entries of "
+                f"{self.inputs[0].name}: those of the derivative come from its formula"
+            )
+        how = "is the formula's entry, term by term"
+        if values:
+            how = f"equals the formula's entry: {terms} term by term, {values} in value at "
+            how += f"{POINTS} random points"
+        said = f"each of {total}, taken by hand from the entries of {self.label}, {how}"
+        rest = len(by) - terms - values
+        return said if not rest else f"{said}; {rest} come from the formula alone"
+
+    def text(self) -> str:
+        """All of it as plain text."""
+        from .entrytext import lines
+
+        return "\n".join(lines(self))
+
+    def grid(self) -> list[str]:
+        """The matrix of matrices, as lines of text."""
+        return _grid(self.content, self.n_out, self.inputs)
+
+    def as_dict(self) -> dict[str, object]:
+        """All of it as plain data (for JSON)."""
+        c = self.combined
+        return {
+            "title": self.title,
+            "sizes": self.sizes,
+            "value": dict(self.value),
+            "derivatives": [
+                {"name": s.name, "place": list(s.place), "entry": s.text, "proof": s.proof}
+                for s in self.singles
+            ],
+            "zero": self.zeros,
+            "different": self.content.distinct,
+            "repeats": self.repeats,
+            "notes": [pair.text for pair in self.content.below],
+            "combination": None
+            if c is None
+            else {
+                "incoming": c.incoming,
+                "formula": c.formula,
+                "entries": c.labels.tolist(),
+                "products": c.products,
+                "products_with_zero": c.with_zero,
+            },
+            "proof": self.proof,
+        }
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        return f"<EntryByEntry {self.title}: {len(self.singles)} entries>"
+
+
+def entry_by_entry(
+    node: Node,
+    of: Node,
+    inputs: Sequence[Variable],
+    *,
+    label: str,
+    title: str,
+    incoming: tuple[Variable, Node, str] | None,
+    sizes: Mapping[str, int] | None = None,
+) -> EntryByEntry:
+    """Write out a derivative and prove it entry by entry.
+
+    Parameters
+    ----------
+    node, of, inputs:
+        The derivative, axes of the output first; what was differentiated, and by what.
+    label, title:
+        Name of the output, and of the derivative.
+    incoming:
+        For an output with entries: the incoming gradient, ∂L/∂x with it, and its formula.
+    sizes:
+        Numbers for symbolic sizes; small ones for those that are missing.
+
+    Raises
+    ------
+    SizeLimitError
+        There are more than MAX_ENTRIES entries; smaller sizes are offered, nothing was computed.
+    CheckError
+        An entry is not that of the formula: a bug in eingrad.
+    """
+    numbers = small_sizes(node, of, inputs, sizes)
+    shape = tuple(d.evaluate(numbers) for d in node.shape)
+    known = list({v.name: v for v in (*variables(of, node), *inputs)}.values())
+    found = _content(node, of.ndim, inputs, numbers, known)
+    labels = Labels(known)
+    whole = Entries(numbers, whole=True)
+    out = shape[: of.ndim]
+    values = np.empty(out, dtype=object)
+    for place in np.ndindex(*out):
+        values[place] = whole.entry(of, place)
+    proofs = _proofs(values, node, shape, inputs, numbers, known)
+    singles = [
+        Single(
+            entry_name(label, inputs, of.ndim, place),
+            place,
+            found.full.item(*place).text,
+            found.entries.item(*place),
+            proofs[place],
+        )
+        for place in np.ndindex(*shape)
+    ]
+    low = _lowered(label, of.ndim)
+    short = Entries(numbers)
+    value = [
+        (subscripted(low, place).text, labels.text(short.entry(with_facts(of), place)))
+        for place in np.ndindex(*out)
+    ]
+    found.below += [pair for pair in labels.where if pair not in found.below]
+    combined = None
+    if incoming is not None and of.ndim and len(inputs) == 1:
+        combined = _combined(found, incoming, of.ndim, numbers, known)
+    named = ", ".join(f"{k} = {v}" for k, v in sorted(numbers.items()))
+    return EntryByEntry(
+        f"{title} entry by entry" + (f", {named}" if named else ""),
+        label,
+        tuple(inputs),
+        of.ndim,
+        numbers,
+        value,
+        singles,
+        found,
+        combined,
+    )
+
+
+def _content(
+    node: Node,
+    n_out: int,
+    inputs: Sequence[Variable],
+    sizes: Mapping[str, int],
+    known: Sequence[Variable],
+) -> Content:
+    """The entries, with short labels where the grid would be wide otherwise."""
+    found = content(node, sizes, known, lines=MAX_ENTRIES)
+    if max(map(len, _grid(found, n_out, inputs))) > WIDTH:
+        found = content(node, sizes, known, longest=SHORT, lines=MAX_ENTRIES)
+    return found
+
+
+def _grid(found: Content, n_out: int, inputs: Sequence[Variable]) -> list[str]:
+    labels = np.empty(found.labels.shape, dtype=object)
+    for place in np.ndindex(*labels.shape):
+        labels[place] = found.labels.item(*place).text
+    owners = [0] * n_out
+    for k, v in enumerate(inputs):
+        owners += [k + 1] * v.ndim
+    axes = lettered(range(labels.ndim), owners, labels.shape)
+    return grid_text(levels(axes, found.classes == 0), labels)
+
+
+def small_sizes(
+    node: Node, of: Node, inputs: Sequence[Variable], given: Mapping[str, int] | None
+) -> dict[str, int]:
+    """Sizes at which everything can be written out.
+
+    Raises
+    ------
+    SizeLimitError
+        Not with the sizes that were given, or that the variables have; the message offers others.
+    """
+    both = [*inputs, *variables(of)]
+
+    def count(numbers: Mapping[str, int]) -> int:
+        return math.prod(d.evaluate(numbers) for d in node.shape)
+
+    numbers = picture_sizes(of, both, given)
+    if count(numbers) <= MAX_ENTRIES:
+        return numbers
+    least = picture_sizes(of, both, given, different=False)
+    if count(least) <= MAX_ENTRIES:
+        return least
+    smaller = picture_sizes(of, both, None, different=False)
+    offer = "declare the variables with smaller sizes, A: 2 2"
+    if given and count(smaller) <= MAX_ENTRIES:
+        named = ",".join(f"{k}={v}" for k, v in sorted(smaller.items()))
+        offer = f"{named} gives {count(smaller)}"
+    raise SizeLimitError(
+        f"{count(least):,} entries are too many to write out: the limit is {MAX_ENTRIES}; {offer}"
+    )
+
+
+def entry_name(label: str, inputs: Sequence[Variable], n_out: int, place: Sequence[int]) -> str:
+    """∂c_12/∂a_11 for a place of the derivative.
+
+    >>> from eingrad.ir import build
+    >>> from eingrad.ir.node import variable
+    >>> entry_name("C", [variable("A", build.dims(2, 3))], 2, (0, 1, 0, 2))
+    '∂c_12/∂a_13'
+    """
+    order = len(inputs)
+    top = f"∂{SUPERSCRIPT.get(order, f'^{order}')}"
+    top += subscripted(_lowered(label, n_out), tuple(place[:n_out])).text
+    start, below = n_out, ""
+    for v in inputs:
+        at = tuple(place[start : start + v.ndim])
+        below += "∂" + subscripted(_lowered(v.name, v.ndim), at).text
+        start += v.ndim
+    return f"{top}/{below}"
+
+
+def _lowered(name: str, ndim: int) -> Pair:
+    return variable_name(name[:1].lower() + name[1:] if ndim else name)
+
+
+def _proofs(
+    values: NDArray[np.object_],
+    node: Node,
+    shape: tuple[int, ...],
+    inputs: Sequence[Variable],
+    sizes: Mapping[str, int],
+    known: Sequence[Variable],
+) -> dict[tuple[int, ...], str]:
+    """For each place how the derivative, taken from the written value, was compared."""
+    proofs: dict[tuple[int, ...], str] = {}
+    if sum(e.weight for e in values.ravel()) > MAX_TERMS:
+        return dict.fromkeys(np.ndindex(*shape), "")
+    formula = Entries(sizes, whole=True)
+    points: list[Numbers] = []
+    for place in np.ndindex(*shape):
+        entry: Entry = values.item(*place[: values.ndim])
+        start = values.ndim
+        try:
+            for v in inputs:
+                entry = partial(entry, Symbol(v.name, tuple(place[start : start + v.ndim])))
+                start += v.ndim
+        except NotOpenedError:
+            proofs[place] = ""
+            continue
+        wanted = formula.entry(node, place)
+        if expanded(entry) == expanded(wanted):
+            proofs[place] = "terms"
+            continue
+        points = points or [Numbers(p, sizes) for p in random_points(known, sizes)]
+        pairs = [(at.of(entry), at.of(wanted)) for at in points]
+        compared = [p for p in pairs if all(map(math.isfinite, p))][:POINTS]
+        if any(abs(a - b) > TOLERANCE * max(1.0, abs(a), abs(b)) for a, b in compared):
+            raise CheckError(f"the formula and the definition differ at the entry {place}")
+        proofs[place] = "values" if compared else ""
+    return proofs
+
+
+def _combined(
+    found: Content,
+    incoming: tuple[Variable, Node, str],
+    n_out: int,
+    sizes: Mapping[str, int],
+    known: Sequence[Variable],
+) -> Combined:
+    """The linear combination, and that the formula for it has exactly these entries."""
+    gradient, node, formula = incoming
+    shape = found.entries.shape
+    labels = Labels([*known, gradient])
+    whole = Entries(sizes, whole=True)
+    entries = np.empty(shape[n_out:], dtype=object)
+    texts = np.empty(shape[n_out:], dtype=object)
+    points: list[Numbers] = []
+    for place in np.ndindex(*shape[n_out:]):
+        parts = []
+        for o in np.ndindex(*shape[:n_out]):
+            g = Entry.atom(Symbol(gradient.name, o))
+            parts.append(multiply(1, [g, found.entries.item(*o, *place)]))
+        entries[place] = sum_ = add(parts)
+        texts[place] = labels.text(sum_)
+        wanted = whole.entry(node, place)
+        if expanded(sum_) != expanded(wanted):
+            if not points:
+                both = {v.name: v for v in (*known, *variables(node), gradient)}
+                points = [Numbers(p, sizes) for p in random_points(list(both.values()), sizes)]
+            for at in points:
+                a, b = at.of(sum_), at.of(wanted)
+                if abs(a - b) > TOLERANCE * max(1.0, abs(a), abs(b)):
+                    raise CheckError(f"the formula does not collect the entry {place}")
+    found.below += [pair for pair in labels.where if pair not in found.below]
+    zero = int((found.classes == 0).sum())
+    return Combined(gradient.name, formula, entries, texts, found.classes.size, zero)
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
