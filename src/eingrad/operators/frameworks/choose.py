@@ -9,7 +9,7 @@ from ..align import Aligned
 from ..label import Label
 from ..memory import check_bytes, default_limit
 from ..pattern import Pattern
-from ..solvers.base import Singular, name_of
+from ..solvers.base import Singular
 from ..solvers.blocks import shared_slots
 from ..solvers.choose import LARGEST
 from ..solvers.eigenbasis import is_identity
@@ -53,19 +53,14 @@ def choose(
         for part in parts:
             if not part.is_square:
                 p = part.problem
-                return Singular(
-                    f"{name_of(p)} is singular (its rank is at most {min(p.n_rows, p.n_columns)}), "
-                    "and with it the operator"
-                )
+                return Singular.of_rank(p, min(p.n_rows, p.n_columns))
     if len(parts) > 1:
         known = {id(p.problem): definite and _alone(p, parts) for p in parts}
         return Kronecker(problem, parts, lambda p: choose(p, xp, known[id(p)], method, limit, rtol))
     problem = parts[0].problem if parts else problem
     rank = sum(split(term).rank for term in problem.terms)
     if rank < problem.n_rows:
-        return Singular(
-            f"{name_of(problem)} is singular (its rank is at most {rank}), and with it the operator"
-        )
+        return Singular.of_rank(problem, rank)
     found = _direct(problem, xp, definite)
     allowed = next((n for n in (limit, xp.limit()) if n is not None), None)
     for _, nbytes, solver in sorted(found, key=lambda offer: offer[0]):

@@ -11,6 +11,8 @@ import numpy as np
 from ...errors import SingularError
 from ..align import Aligned
 
+REMEDY = "add a multiple of the identity: operator.shifted(λ)"
+
 
 class Solver(Protocol):
     """A factorised square operator.
@@ -50,9 +52,16 @@ class Singular:
 
     text: str
 
+    @classmethod
+    def of_rank(cls, problem: Aligned, rank: int) -> Singular:
+        """For a part whose rank is at most a number that is too small."""
+        return cls(
+            f"{name_of(problem)} is singular (its rank is at most {rank}), and with it the operator"
+        )
+
     def solve(self, b: np.ndarray) -> np.ndarray:
         """Raise `SingularError`."""
-        raise SingularError(self.text, hint="add a multiple of the identity: operator.shifted(λ)")
+        raise SingularError(self.text, hint=REMEDY)
 
     def slogdet(self) -> tuple[float, float]:
         """The determinant is zero."""
@@ -63,7 +72,7 @@ def singular(what: str, why: str) -> SingularError:
     """The error for a factor that is singular."""
     return SingularError(
         f"{what} is singular ({why}), and with it the operator",
-        hint="add a multiple of the identity: operator.shifted(λ)",
+        hint=REMEDY,
     )
 
 

@@ -10,7 +10,7 @@ from ...errors import SizeLimitError
 from ..align import Aligned
 from ..memory import check_bytes, default_limit
 from . import blocks, eigenbasis, sparse, sylvester, woodbury
-from .base import NotSuitable, Proposal, Singular, Solver, name_of
+from .base import NotSuitable, Proposal, Singular, Solver
 from .identity import Identity, is_permutation
 from .iterative import Iterative
 from .kronecker import Kronecker, parts_of
@@ -57,18 +57,13 @@ def choose(
         for part in parts:
             if not part.is_square:
                 p = part.problem
-                return Singular(
-                    f"{name_of(p)} is singular (its rank is at most {min(p.n_rows, p.n_columns)}), "
-                    "and with it the operator"
-                )
+                return Singular.of_rank(p, min(p.n_rows, p.n_columns))
     if len(parts) > 1:
         return Kronecker(problem, parts, lambda p: choose(p, dtype, method, limit, rtol))
     problem = parts[0].problem if parts else problem
     rank = sum(woodbury.split(term).rank for term in problem.terms)
     if rank < problem.n_rows:
-        return Singular(
-            f"{name_of(problem)} is singular (its rank is at most {rank}), and with it the operator"
-        )
+        return Singular.of_rank(problem, rank)
     return _direct(problem, dtype, limit) or Iterative(problem, dtype, rtol)
 
 
