@@ -50,6 +50,9 @@ def scan(
     The state after each step, of shape (T, …): a tensor, or a tuple. The last state is at −1 (at 0
     in reverse).
 
+    Gradients go through all T steps. To truncate them, derive the gradient of a short recurrence
+    whose `init` is a variable, and give it the last state of one part of the data for the next.
+
     Raises
     ------
     ShapeError
