@@ -146,6 +146,13 @@ def gradient(y: Any, x: Any, **options: Any) -> Any:
     ------
     ShapeError
         y is not a scalar; the message suggests `jacobian`.
+    InputError, NameError_
+        As `derivative`, which has the options too.
+
+    Examples
+    --------
+    >>> print(gradient("norm2(A*x - y)^2", "x").formula())
+    2Aᵀ(Ax − y)
     """
     node = as_tensor_node(y)
     if node.ndim:
@@ -157,7 +164,16 @@ def gradient(y: Any, x: Any, **options: Any) -> Any:
 
 
 def jacobian(y: Any, x: Any, **options: Any) -> Any:
-    """The first derivative of any y by any x: the axes of y, then those of x."""
+    """The first derivative of any y by any x: the axes of y, then those of x.
+
+    Options and errors are those of `derivative`.
+
+    Examples
+    --------
+    >>> d = jacobian("A*x", "A")
+    >>> print(d.formula("index"), d.shape)
+    δ_ij x_k (Dim(m), Dim(m), Dim(n))
+    """
     return derivative(y, x, **options)
 
 
@@ -168,6 +184,13 @@ def hessian(y: Any, x: Any, x2: Any = None, **options: Any) -> Any:
     ------
     ShapeError
         y is not a scalar; the message suggests `derivative(y, x, x)`.
+    InputError, NameError_
+        As `derivative`, which has the options too.
+
+    Examples
+    --------
+    >>> print(hessian("x'*A*x", "x").formula())
+    A + Aᵀ
     """
     node = as_tensor_node(y)
     if node.ndim:

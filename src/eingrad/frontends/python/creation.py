@@ -104,12 +104,34 @@ def eye(n: Any) -> Tensor:
 
 
 def ones(shape: Any) -> Tensor:
-    """The tensor of ones of a shape (`"m n"`, or a tuple of sizes)."""
+    """The tensor of ones of a shape (`"m n"`, or a tuple of sizes).
+
+    Raises
+    ------
+    ShapeError
+        The text is no list of sizes.
+
+    Examples
+    --------
+    >>> ones("m 3").shape
+    (m, 3)
+    """
     return Tensor(construct.ones(_shape(shape)))
 
 
 def zeros(shape: Any) -> Tensor:
-    """The zero tensor of a shape (`"m n"`, or a tuple of sizes)."""
+    """The zero tensor of a shape (`"m n"`, or a tuple of sizes).
+
+    Raises
+    ------
+    ShapeError
+        The text is no list of sizes.
+
+    Examples
+    --------
+    >>> zeros("m 3").shape
+    (m, 3)
+    """
     return Tensor(build.zeros(_shape(shape)))
 
 
