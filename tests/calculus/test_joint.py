@@ -137,3 +137,14 @@ def test_what_three_outputs_share_is_said_in_the_plan_and_in_the_source() -> Non
 def test_of_many_outputs_the_documentation_counts() -> None:
     loss, names = layers(4)
     assert "steps serve more than one output" in eingrad.gradients(loss, names).source()
+
+
+def test_a_variable_may_be_called_self() -> None:
+    loss = eingrad.parse("sum((self*w).^2)", self="m n", w="n")
+    values = {"self": np.array([[1.0, 2.0], [0.0, 3.0], [1.0, 0.0]]), "w": np.array([3.0, 5.0])}
+    expected = 2 * values["self"].T @ (values["self"] @ values["w"])
+    d = eingrad.gradient(loss, "w")
+    np.testing.assert_allclose(d.function()(**values), expected)
+    blocks = d.blockwise("m")
+    parts = [blocks.per_block(**values)]
+    np.testing.assert_allclose(blocks.combine(parts, w=values["w"]), expected)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pytest
 
 import eingrad
@@ -25,6 +26,7 @@ WAYS: dict[str, Callable[[str], Any]] = {
     "generated": lambda backend: generated(backend).function(),
     "function": lambda backend: eingrad.gradient("x'*x", "x").function(backend),
     "rule": lambda backend: eingrad.custom_rule("x'*x", "x", backend=backend).function(),
+    "operator": lambda backend: eingrad.hessian("sum(x.^3)", "x").operator(backend, x=[1.0, 2.0]),
 }
 
 
@@ -47,6 +49,18 @@ def test_the_source_needs_no_framework(monkeypatch: pytest.MonkeyPatch) -> None:
         text.function()
     monkeypatch.undo()
     assert text.function()([3.0]).tolist() == [9.0]  # once it is there, the same object serves
+
+
+def test_blocks_of_rows_are_written_without_the_framework(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)
+    loss = eingrad.parse("norm2(X*w)^2", X="m n", w="n")
+    blocks = eingrad.gradient(loss, "w").blockwise("m", "torch")
+    assert "import torch\n" in blocks.source
+    with pytest.raises(UnsupportedError, match="needs torch, which is not installed"):
+        blocks.per_block(X=[[1.0, 2.0]], w=[3.0, 4.0])
+    monkeypatch.undo()
+    X, w = np.array([[1.0, 2.0]]), np.array([3.0, 4.0])
+    assert blocks([{"X": X}], w=w).tolist() == [22.0, 44.0]
 
 
 def test_another_missing_module_stays_what_it_is() -> None:

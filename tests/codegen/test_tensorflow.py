@@ -260,3 +260,21 @@ def test_a_leading_axis_may_be_unknown_where_its_size_is_not_used() -> None:
     specs = {**{k: tf.TensorSpec(v.shape, v.dtype) for k, v in values.items()}, **free}
     concrete = tf.function(function).get_concrete_function(**specs)
     close(concrete(**values), wanted)
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "said"),
+    [
+        ("sum(log(1 + exp(-y.*(X*w))))/m", "w", "the size m must be known"),
+        ("X.*X", "X", "the sizes m, n must be known"),
+        ("softmax(w)/sqrt(n)", "w", "the size n must be known"),
+    ],
+)
+def test_an_unknown_size_that_is_used_is_named(text: str, by: str, said: str) -> None:
+    function = eingrad.jacobian(declared(text), by).function("tensorflow")
+    specs = {
+        name: tf.TensorSpec([None] * len(DECLARED[name].split()), tf.float64)
+        for name in function.arguments
+    }
+    with pytest.raises(ValueError, match=said):
+        tf.function(function).get_concrete_function(**specs)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import contextlib
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..dims import Dim, shape_text
-from ..errors import InputError, missing_size, missing_values, unknown_variable
+from ..errors import InputError, UnsupportedError, missing_size, missing_values, unknown_variable
 
 if TYPE_CHECKING:
     from ..streaming import Split
@@ -93,7 +95,6 @@ class Blockwise:
         self.backend = backend
         self.outputs = tuple(outputs)
         self._generated = made
-        self._functions = made.functions()
         self._names = d.names
         self._variables = d.variables
         needed = {*made.per_block.arguments, *made.result.arguments}
@@ -111,8 +112,20 @@ class Blockwise:
         )
         self.entries = sum((p.entries for p in found.partials), Dim.of(0))
         self._sizes = {**made.per_block.sizes, **made.result.sizes}
+        # Where the framework is there, they are made now: a tracer cannot follow that.
+        with contextlib.suppress(UnsupportedError):
+            _ = self._functions
 
-    def per_block(self, **values: Any) -> Any:
+    @functools.cached_property
+    def _functions(self) -> dict[str, Callable[..., Any]]:
+        """The functions of `source`. Only calling them takes the framework: code may be written
+        for another machine."""
+        from ..codegen import framework_needed
+
+        with framework_needed("the code for blocks of rows"):
+            return self._generated.functions()
+
+    def per_block(self, /, **values: Any) -> Any:
         """The partial results of one block: an array, or a tuple of them.
 
         Parameters

@@ -57,7 +57,7 @@ class CompiledFunction:
         self._sizes = tuple(generated.sizes)
         self._safe: Mapping[str, str] = {**generated.renamed, **generated.sizes}
 
-    def __call__(self, *arrays: Any, **values: Any) -> Any:
+    def __call__(self, /, *arrays: Any, **values: Any) -> Any:
         if arrays:
             if len(arrays) > len(self.arguments):
                 raise InputError(f"takes {len(self.arguments)} arrays: {', '.join(self.arguments)}")

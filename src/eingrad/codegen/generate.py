@@ -179,8 +179,11 @@ def generate(
     emission = Emission(program, roots, target, names, signature.names, signature.size_names)
     emission.run()
     returned = emission.returned(roots, list(outputs))
+    used = emission.spell.size_symbols
+    shown = [signature.size_names[s] for s in signature.defined if s in used]
     work = [
-        *signature.checks(emission.spell.size_symbols, checked),
+        *signature.checks(used, checked),
+        *(target.sizes_needed(shown) if target.sizes_needed and shown else []),
         *emission.lines,
         f"return {returned}",
     ]

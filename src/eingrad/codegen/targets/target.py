@@ -72,6 +72,9 @@ class Target:
         compiler makes those in one pass, but calls a library for a product.
     keywords:
         Further arguments of every function, by keyword and None by default → what they are.
+    sizes_needed:
+        `(names) -> statements` that refuse sizes which are not known when the code is traced, where
+        the library traces with unknown ones.
     whole_indices:
         Whether an index has to name all axes, also those at the end that it takes whole.
     translate:
@@ -96,6 +99,7 @@ class Target:
     row_vectors: bool = False
     fuses: bool = False
     keywords: Mapping[str, str] = field(default_factory=dict)
+    sizes_needed: Callable[[Sequence[str]], list[str]] | None = None
     whole_indices: bool = False
     translate: Callable[[str], str] | None = None
     translate_helpers: Callable[[str], str] | None = None

@@ -96,6 +96,20 @@ def prologue(
     return [*lines, *whole]
 
 
+def sizes_needed(names: Sequence[str]) -> list[str]:
+    """Statements that refuse axes that `tf.function` traces with no size where the code uses it.
+
+    Axes whose sizes nothing uses may be unknown; an unknown size within arithmetic would be an
+    error of Python that names no argument.
+    """
+    if len(names) == 1:
+        condition, what = f"{names[0]} is None", f"the size {names[0]}"
+    else:
+        condition, what = f"None in ({', '.join(names)})", f"the sizes {', '.join(names)}"
+    message = f"{what} must be known: give input_signature the shapes"
+    return [f"if {condition}:", f'    raise ValueError("{message}")']
+
+
 def place(emission: Emission, name: str, places: Sequence[Place]) -> str:
     """The array padded with zeros; where its entries lie apart, by the adjoint of a slice."""
     spell = emission.spell
@@ -129,4 +143,5 @@ TENSORFLOW = Target(
     broadcast_axes=5,
     helpers=HELPERS,
     fuses=True,
+    sizes_needed=sizes_needed,
 )
