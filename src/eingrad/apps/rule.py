@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..errors import InputError
 from .terminal import Line
 
 if TYPE_CHECKING:
@@ -107,7 +108,14 @@ def write_rule(answer: Answer, request: RuleRequest) -> tuple[str, list[Line]]:
         lines.append([("keeps nothing for the backward pass", "")])
     if request.directory is None:
         return made.source, lines
-    for path in made.write(request.directory):
+    try:
+        paths = made.write(request.directory)
+    except OSError as error:
+        raise InputError(
+            f"cannot write to {request.directory}: {error.strerror or error}",
+            hint="choose another directory",
+        ) from error
+    for path in paths:
         lines.append([("wrote ", "title"), (str(path), "")])
     lines.append([(f"run it: cd {request.directory} && python -m pytest test_{made.name}.py", "")])
     return "", lines
