@@ -43,6 +43,7 @@ MAX_WRITTEN = 4  # terms of a sum that are written out; beyond, the sum gets a Î
 MAX_TRIED = 256  # terms of a sum that are looked at to see how many of them are zero
 MAX_DEPTH = 5  # functions within functions; what nests deeper is named
 MAX_WEIGHT = 48  # atoms of one entry; what is longer is named
+WHOLE_WEIGHT, WHOLE_DEPTH = 400, 10  # the same where all is to be written out
 LETTERS = "rstpquvwhg"
 
 
@@ -68,7 +69,9 @@ class Entries:
         self.sizes = dict(sizes)
         self.brief = brief
         self._most = MAX_TRIED if whole else MAX_WRITTEN
-        self._weight, self._depth = (10**6, 100) if whole else (MAX_WEIGHT, MAX_DEPTH)
+        self._weight, self._depth = (
+            (WHOLE_WEIGHT, WHOLE_DEPTH) if whole else (MAX_WEIGHT, MAX_DEPTH)
+        )
         self._found: dict[Request, Entry | _NotSymbolic] = {}
         self._patterns: dict[Node, np.ndarray] = {}
         self._taken: frozenset[str] = frozenset()

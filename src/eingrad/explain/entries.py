@@ -19,13 +19,14 @@ from ..entries.content import Content, content
 from ..entries.evaluate import Numbers
 from ..entries.expand import Entries
 from ..entries.grid import grid_text
-from ..entries.labels import Labels, Pair, subscripted, variable_name
+from ..entries.labels import Labels, subscripted
 from ..entries.points import picture_sizes, random_points
 from ..entries.polynomial import Entry, Symbol, add, expanded, multiply
 from ..entries.slopes import NotOpenedError, partial
 from ..errors import CheckError, SizeLimitError
 from ..ir.node import Node, Variable
 from ..ir.walk import variables, with_facts
+from .places import entry_name, lowered
 
 MAX_ENTRIES = 256  # derivatives that are written one by one
 MAX_TERMS = 40_000  # atoms of the value that are differentiated
@@ -33,7 +34,6 @@ POINTS = 3  # at which entries that are written differently are compared
 TOLERANCE = 1e-8
 WIDTH = 110  # characters of a grid
 SHORT = 10  # of an entry, where the grid would be wider
-SUPERSCRIPT = {1: "", 2: "²", 3: "³", 4: "⁴"}
 
 
 @dataclass
@@ -119,7 +119,8 @@ class EntryByEntry:
         if values:
             how = f"equals the formula's entry: {terms} term by term, {values} in value at "
             how += f"{POINTS} random points"
-        said = f"each of {total}, taken by hand from the entries of {self.label}, {how}"
+        which = f"each of {total}" if len(by) > 1 else "the derivative"
+        said = f"{which}, taken by hand from the entries of {self.label}, {how}"
         rest = len(by) - terms - values
         return said if not rest else f"{said}; {rest} come from the formula alone"
 
@@ -218,7 +219,7 @@ def entry_by_entry(
         )
         for place in np.ndindex(*shape)
     ]
-    low = _lowered(label, of.ndim)
+    low = lowered(label, of.ndim)
     short = Entries(numbers)
     value = [
         (subscripted(low, place).text, labels.text(short.entry(with_facts(of), place)))
@@ -298,29 +299,6 @@ def small_sizes(
     )
 
 
-def entry_name(label: str, inputs: Sequence[Variable], n_out: int, place: Sequence[int]) -> str:
-    """∂c_12/∂a_11 for a place of the derivative.
-
-    >>> from eingrad.ir import build
-    >>> from eingrad.ir.node import variable
-    >>> entry_name("C", [variable("A", build.dims(2, 3))], 2, (0, 1, 0, 2))
-    '∂c_12/∂a_13'
-    """
-    order = len(inputs)
-    top = f"∂{SUPERSCRIPT.get(order, f'^{order}')}"
-    top += subscripted(_lowered(label, n_out), tuple(place[:n_out])).text
-    start, below = n_out, ""
-    for v in inputs:
-        at = tuple(place[start : start + v.ndim])
-        below += "∂" + subscripted(_lowered(v.name, v.ndim), at).text
-        start += v.ndim
-    return f"{top}/{below}"
-
-
-def _lowered(name: str, ndim: int) -> Pair:
-    return variable_name(name[:1].lower() + name[1:] if ndim else name)
-
-
 def _proofs(
     values: NDArray[np.object_],
     node: Node,
@@ -350,12 +328,27 @@ def _proofs(
             proofs[place] = "terms"
             continue
         points = points or [Numbers(p, sizes) for p in random_points(known, sizes)]
-        pairs = [(at.of(entry), at.of(wanted)) for at in points]
-        compared = [p for p in pairs if all(map(math.isfinite, p))][:POINTS]
-        if any(abs(a - b) > TOLERANCE * max(1.0, abs(a), abs(b)) for a, b in compared):
+        same = _agree(entry, wanted, points)
+        if same is False:
             raise CheckError(f"the formula and the definition differ at the entry {place}")
-        proofs[place] = "values" if compared else ""
+        proofs[place] = "values" if same else ""
     return proofs
+
+
+def _agree(one: Entry, two: Entry, points: Sequence[Numbers]) -> bool | None:
+    """Whether two entries have the same values at the first points where they are finite; None
+    where there is no such point."""
+    compared = 0
+    for at in points:
+        a, b = at.of(one), at.of(two)
+        if not (math.isfinite(a) and math.isfinite(b)):
+            continue
+        if abs(a - b) > TOLERANCE * max(1.0, abs(a), abs(b)):
+            return False
+        compared += 1
+        if compared == POINTS:
+            break
+    return True if compared else None
 
 
 def _combined(
@@ -385,10 +378,8 @@ def _combined(
             if not points:
                 both = {v.name: v for v in (*known, *variables(node), gradient)}
                 points = [Numbers(p, sizes) for p in random_points(list(both.values()), sizes)]
-            for at in points:
-                a, b = at.of(sum_), at.of(wanted)
-                if abs(a - b) > TOLERANCE * max(1.0, abs(a), abs(b)):
-                    raise CheckError(f"the formula does not collect the entry {place}")
+            if _agree(sum_, wanted, points) is False:
+                raise CheckError(f"the formula does not collect the entry {place}")
     found.below += [pair for pair in labels.where if pair not in found.below]
     zero = int((found.classes == 0).sum())
     return Combined(gradient.name, formula, entries, texts, found.classes.size, zero)

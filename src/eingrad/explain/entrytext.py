@@ -39,6 +39,8 @@ def _values(e: EntryByEntry) -> list[str]:
 
 
 def _derivatives_title(e: EntryByEntry) -> str:
+    if len(e.singles) == 1:
+        return "The derivative"
     return f"Each by each: {e.content.labels.size} derivatives, {e.zeros} of them zero"
 
 

@@ -14,7 +14,7 @@ from ..errors import NameError_, ShapeError, SizeLimitError, UnsupportedError
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import variables
 from .approximation import SHOWN_STEP, Approximation, Contribution
-from .entries import entry_name
+from .places import entry_name
 
 STEPS = 10.0 ** (-np.arange(49) / 4)  # from 1 down to 10⁻¹²
 LAST = 8  # the smallest steps, at which there is nothing but rounding
