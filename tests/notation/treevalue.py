@@ -20,6 +20,10 @@ from eingrad.notation.treewalk import fold, post_order
 
 
 @dataclass
+class Undetermined(Exception):
+    """The letters of a merged axis stand nowhere else, so that their sizes cannot be read off."""
+
+
 class Entry:
     """A scalar that depends on index letters: one axis for each."""
 
@@ -314,7 +318,8 @@ class TreeValue:
             return [axis]
         known = [self.letter_sizes.get(x) for x in group]
         missing = [k for k, size in enumerate(known) if size is None]
-        assert len(missing) <= 1, "the sizes of a merged axis do not follow"
+        if len(missing) > 1:
+            raise Undetermined("the sizes of a merged axis do not follow")
         for k in missing:
             known[k] = axis // int(np.prod([s for s in known if s is not None]))
         return known
