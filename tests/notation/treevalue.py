@@ -19,11 +19,11 @@ from eingrad.notation.tree import Tree
 from eingrad.notation.treewalk import fold, post_order
 
 
-@dataclass
 class Undetermined(Exception):
     """The letters of a merged axis stand nowhere else, so that their sizes cannot be read off."""
 
 
+@dataclass
 class Entry:
     """A scalar that depends on index letters: one axis for each."""
 
