@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import eingrad
@@ -39,6 +39,7 @@ def backend(request: Any) -> Iterator[str]:
 
 
 @few
+@example(term=(1.0, [(0,), (0, 0), (0, 0)], [(0, 0), (0, 0)], []), seed=0)  # nine axes
 @given(term=terms(), seed=st.integers(0, 9))
 def test_products_and_dense_tensors_of_random_terms(backend: str, term: Any, seed: int) -> None:
     operator, tensor = operator_of(SIZES, [term], seed)

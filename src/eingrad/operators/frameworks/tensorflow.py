@@ -12,6 +12,24 @@ from ...errors import UnsupportedError
 from . import loop
 from .namespace import Namespace, Shape
 
+MAX_AXES = 8  # over which TensorFlow broadcasts
+
+
+def merged_axes(shapes: Sequence[Shape]) -> list[Shape]:
+    """Shapes of one rank with axes joined that are broadcast alike, and without those of size 1."""
+    kept: list[list[int]] = []
+    before: tuple[bool, ...] | None = None
+    for sizes in zip(*shapes, strict=True):
+        alike = tuple(size == 1 for size in sizes)
+        if all(alike):
+            continue
+        if alike == before:
+            kept[-1] = [a * b for a, b in zip(kept[-1], sizes, strict=True)]
+        else:
+            kept.append(list(sizes))
+        before = alike
+    return [tuple(sizes[k] for sizes in kept) for k in range(len(shapes))]
+
 
 class TensorFlowNamespace(Namespace):
     """Tensors of one type; TensorFlow places them."""
@@ -65,7 +83,12 @@ class TensorFlowNamespace(Namespace):
         return tf.transpose(a, tuple(order))
 
     def broadcast_to(self, a: Any, shape: Shape) -> Any:
-        return tf.broadcast_to(a, shape)
+        here = tuple(a.shape)
+        if len(shape) <= MAX_AXES:
+            return tf.broadcast_to(a, shape)
+        groups = merged_axes([(1,) * (len(shape) - len(here)) + here, tuple(shape)])
+        joined = tf.reshape(a, groups[0])
+        return tf.reshape(tf.broadcast_to(joined, groups[1]), shape)
 
     def matmul(self, a: Any, b: Any) -> Any:
         return tf.matmul(a, b)
@@ -86,7 +109,15 @@ class TensorFlowNamespace(Namespace):
         return tf.fill(shape, tf.constant(value, self.dtype))
 
     def where(self, mask: Any, a: Any, b: Any) -> Any:
-        return tf.where(mask, a, b)
+        arrays = [mask, a, b]
+        rank = max(len(x.shape) for x in arrays)
+        if rank <= MAX_AXES:
+            return tf.where(mask, a, b)
+        shapes = [(1,) * (rank - len(x.shape)) + tuple(x.shape) for x in arrays]
+        joined = zip(arrays, merged_axes(shapes), strict=True)
+        value = tf.where(*(tf.reshape(x, shape) for x, shape in joined))
+        whole = [next((s for s in sizes if s != 1), 1) for sizes in zip(*shapes, strict=True)]
+        return tf.reshape(value, whole)
 
     def equal_places(self, n: int) -> Any:
         return tf.eye(n, dtype=tf.int32) > 0
