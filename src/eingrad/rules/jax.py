@@ -63,6 +63,7 @@ def jax_rule(passes: Passes) -> str:
     Further derivatives of either are those of the passes, which are plain JAX. A derivative by an
     argument that is a constant of the rule is refused: a zero would be wrong.
     """
+    assert passes.tangent is not None
     name = passes.name
     names = {v.name: passes.argument(v) for v in passes.inputs}
     constants = [v.name for v in passes.inputs if v not in passes.wrt]

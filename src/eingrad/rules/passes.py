@@ -75,7 +75,8 @@ class Passes:
     backward:
         kept, incoming → a gradient for each of `wrt`.
     tangent:
-        inputs, a direction for each of `wrt` → the value, and its derivative along them.
+        inputs, a direction for each of `wrt` → the value, and its derivative along them; in JAX,
+        the one framework with rules for tangents.
     second:
         kept, incoming, a direction for each of `wrt` → the gradients of Σ⟨direction, gradient⟩ by
         those of what is kept and the incoming gradient that `second_by` names; by the others it is
@@ -98,7 +99,7 @@ class Passes:
     saved: tuple[Saved, ...]
     forward: Generated
     backward: Generated
-    tangent: Generated
+    tangent: Generated | None
     directions: tuple[str, ...]
     second: Generated | None = None
     second_by: tuple[str, ...] = ()
@@ -170,14 +171,16 @@ def passes_of(
         [*order, incoming],
         f"The gradients of {name} from {incoming.name}, the incoming one.",
     )
-    slope = total_pushforward(y, dict(zip(wrt, directions, strict=True)))
-    tangent = made(
-        f"_{name}_tangent",
-        {value: y, fresh(f"d{value}"): slope},
-        [*inputs, *directions],
-        f"{name}, and its derivative along the directions.",
-        taken=reserved,
-    )
+    tangent = None
+    if backend == "jax":
+        slope = total_pushforward(y, dict(zip(wrt, directions, strict=True)))
+        tangent = made(
+            f"_{name}_tangent",
+            {value: y, fresh(f"d{value}"): slope},
+            [*inputs, *directions],
+            f"{name}, and its derivative along the directions.",
+            taken=reserved,
+        )
     result = Passes(
         name,
         backend,
@@ -216,14 +219,27 @@ def _with_closed_second(
     given = [*kept.values(), incoming, *directions]
     if not {v.name for v in variables(*found)} <= {v.name for v in given}:
         return None
+    return _with_gradients_of_backward(first, made, by, found, given)
+
+
+def _with_gradients_of_backward(
+    first: Passes,
+    made: _Maker,
+    by: Sequence[Variable],
+    found: Sequence[Node],
+    given: Sequence[Variable],
+) -> Passes:
+    """The passes with `second`, of the gradients that are not zero whatever comes in."""
     outputs = {v.name: g for v, g in zip(by, found, strict=True) if not is_zero(g)}
+    if not outputs:
+        return first
     second = made(
         f"_{first.name}_second",
         {f"d{n}": g for n, g in outputs.items()},
         given,
-        f"The gradients of the backward pass of {first.name}.",
+        f"The gradients of the backward pass of {first.name} by what it reads.",
     )
-    return replace(first, second=second if outputs else None, second_by=tuple(outputs))
+    return replace(first, second=second, second_by=tuple(outputs))
 
 
 def _with_second(
@@ -240,14 +256,7 @@ def _with_second(
     pairing = add(*(inner_product(d, g) for d, g in zip(directions, read, strict=True)))
     by = [*order, incoming]
     found = pullbacks(pairing, by, number(1))
-    outputs = {v.name: g for v, g in zip(by, found, strict=True) if not is_zero(g)}
-    second = made(
-        f"_{name}_second",
-        {f"d{n}": g for n, g in outputs.items()},
-        [*by, *directions],
-        f"The gradients of the backward pass of {name} by all that it reads.",
-    )
-    first = replace(first, second=second if outputs else None, second_by=tuple(outputs))
+    first = _with_gradients_of_backward(first, made, by, found, [*by, *directions])
     own = first.own
     if not own:
         return first

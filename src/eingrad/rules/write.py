@@ -24,12 +24,11 @@ def module_source(passes: Passes, notes: Sequence[str], library: bool = False) -
     library:
         For PyTorch: register an operator of `torch.library` instead of an `autograd.Function`.
     """
-    functions = [passes.forward, passes.backward]
+    made = (passes.forward, passes.backward, passes.tangent, passes.second, passes.inner)
+    functions = [f for f in made if f is not None]
     if passes.backend == "jax":
-        functions.append(passes.tangent)
         rule = jax_rule(passes)
     elif passes.backend == "torch":
-        functions += [f for f in (passes.second, passes.inner) if f is not None]
         rule = torch_rule(passes, library)
     else:
         rule = tensorflow_rule(passes)
