@@ -9,7 +9,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["README.md", "docs/command-line.md", "docs/frameworks.md", "docs/explain.md"]
+PAGES = [
+    "README.md",
+    "docs/command-line.md",
+    "docs/frameworks.md",
+    "docs/explain.md",
+    "docs/networks.md",
+]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 

@@ -83,9 +83,9 @@ def test_the_chain_in_columns_is_that_of_the_course() -> None:
         nn.squared_error("k b"),
     )
     lines = [line.strip() for line in net.chain().splitlines()]
-    assert "dW3 = A2 dA3ᵀ, h×k: ∂A3/∂W3 condenses to A2" in lines
-    assert "dA2 = W3 dA3, h×b: ∂A3/∂A2 condenses to W3" in lines
-    assert any(line.startswith("dA1 = dA2 ⊙ σ(A1) ⊙ (1 − σ(A1)), h×b") for line in lines)
+    assert "dW3 = A1 dZ3ᵀ, h×k: ∂Z3/∂W3, h×k×b×k, condenses to A1, h×b" in lines
+    assert "dA1 = W3 dZ3, h×b: ∂Z3/∂A1, h×b×b×k, condenses to W3, h×k" in lines
+    assert any(line.startswith("dZ1 = dA1 ⊙ σ(Z1) ⊙ (1 − σ(Z1)), h×b") for line in lines)
 
 
 def test_a_deep_network_has_no_limit_of_depth() -> None:

@@ -2,6 +2,7 @@
 
 from .activation import activation
 from .attention import attention, multi_head_attention
+from .composition import addition, branch, residual
 from .convolutional import average_pool, convolution1d, convolution2d, max_pool
 from .dense import dense, dense_columns, dropout, embedding
 from .layer import Layer
@@ -18,6 +19,7 @@ from .network import Network
 from .normalisation import batch_norm, layer_norm, rms_norm
 from .recurrent import gru_cell, lstm_cell, next_symbol, rnn_cell, rnn_cell_columns
 from .training import Adam, Progress, TrainingError, fit, initial
+from .wiring import wire
 
 __all__ = [
     "Adam",
@@ -26,9 +28,11 @@ __all__ = [
     "Progress",
     "TrainingError",
     "activation",
+    "addition",
     "attention",
     "average_pool",
     "batch_norm",
+    "branch",
     "convolution1d",
     "convolution2d",
     "cross_entropy",
@@ -48,9 +52,11 @@ __all__ = [
     "max_pool",
     "multi_head_attention",
     "next_symbol",
+    "residual",
     "rms_norm",
     "rnn_cell",
     "rnn_cell_columns",
     "softmax_cross_entropy",
     "squared_error",
+    "wire",
 ]

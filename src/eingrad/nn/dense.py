@@ -30,7 +30,7 @@ def dense(inputs: str = "m", outputs: str = "n", batch: str = "b", *, bias: bool
 def dense_columns(
     inputs: str = "m", outputs: str = "n", batch: str = "b", *, bias: bool = True
 ) -> Layer:
-    """Z = Wᵀ A + b 𝟏ᵀ, a column for each sample.
+    """Z = Wᵀ A + b 𝟏ᵀ, a column for each sample; without a batch (`""`) A and Z are vectors.
 
     Examples
     --------
@@ -39,7 +39,9 @@ def dense_columns(
     """
 
     def definition(A: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
-        return W.T @ A if b is None else W.T @ A + b[:, None] * ones((1, A.shape[1]))
+        if b is None:
+            return W.T @ A
+        return W.T @ A + (b if A.ndim == 1 else b[:, None] * ones((1, A.shape[1])))
 
     params = {"W": f"{inputs} {outputs}"} | ({"b": outputs} if bias else {})
     return Layer("dense_columns", definition, inputs={"A": f"{inputs} {batch}"}, params=params)

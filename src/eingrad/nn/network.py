@@ -1,55 +1,48 @@
-"""Networks: layers one after another, as one function and as a chain of derivatives."""
+"""Networks: layers that take each other's values, as one function and as a chain of derivatives."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..calculus import jacobian
-from ..dims import shape_text
-from ..errors import InputError, ShapeError
-from ..frontends.python import Tensor, tensor
+from ..errors import InputError
+from ..frontends.python import Tensor
 from ..ir.node import Node
+from .chain import chain
 from .layer import Layer
-
-
-@dataclass(frozen=True)
-class Link:
-    """One layer in a network: the names that its arguments and its value have there.
-
-    Attributes
-    ----------
-    layer:
-        The layer.
-    value:
-        The name of its value: Z and A with the number of the layer, and L for a loss.
-    arguments:
-        Name in the layer → name in the network.
-    """
-
-    layer: Layer
-    value: str
-    arguments: Mapping[str, str]
+from .wiring import Link, Wired, wiring
 
 
 class Network(Layer):
-    """Layers one after another; the value of each is the first input of the next.
+    """Layers one after another; each takes the value of the one before, or what `wire` says.
 
-    Parameters have the number of their layer behind their name (`W1`, `b1`, `W2`); constants (the
-    targets of a loss) keep theirs where no other has it.
+    A layer may be a network. Parameters have the number of their layer behind their name (`W1`,
+    `b1`, `W3`), in a network within the network the numbers of both (`W2_1`); constants (the
+    targets of a loss, a mask) keep their names where no other has them. `wire` gives other names,
+    and what has the same name is the same: two layers may share a parameter or a mask.
+
+    Parameters
+    ----------
+    *layers:
+        Layers, networks, and those with names from `wire`.
+    name:
+        What it is called.
+    inputs:
+        Inputs beside those of the first layer, which later layers take by name.
 
     Attributes
     ----------
     layers:
         In order.
     links:
-        What they are called in the network.
+        What they are called in the network; networks within it are their layers.
 
     Raises
     ------
     InputError
-        A layer in the middle has several inputs.
+        A layer has several inputs and it is not said what they are; a value is used nowhere.
+    NameError_
+        A layer takes a value that there is not; two things have one name.
     ShapeError
         The value of a layer is not what the next one takes; the message names both.
 
@@ -63,33 +56,35 @@ class Network(Layer):
     ['W1', 'b1', 'W3', 'b3']
     >>> print(net.chain())
     dx stands for ∂L/∂x.
-    L = softmax_cross_entropy(A3), scalar
-      dA3 = (diag(T 𝟏) softmax(A3) − T)/b, b×k
-    A3 = dense(A2), b×k
-      dA2 = dA3 W3ᵀ, b×h: ∂A3/∂A2 condenses to W3ᵀ
-      dW3 = A2ᵀ dA3, h×k: ∂A3/∂W3 condenses to A2ᵀ
-      db3 = dA3ᵀ 𝟏, k: ∂A3/∂b3 condenses to the number 1
-    A2 = tanh(A1), b×h
-      dA1 = dA2 ⊙ (1 − tanh(A1) ⊙ tanh(A1)), b×h: ∂A2/∂A1 condenses to 1 − tanh(A1) ⊙ tanh(A1)
-    A1 = dense(X), b×h
-      dX = dA1 W1ᵀ, b×m: ∂A1/∂X condenses to W1ᵀ
-      dW1 = Xᵀ dA1, m×h: ∂A1/∂W1 condenses to Xᵀ
-      db1 = dA1ᵀ 𝟏, h: ∂A1/∂b1 condenses to the number 1
+    L = softmax_cross_entropy(Z3), scalar
+      dZ3 = (diag(T 𝟏) softmax(Z3) − T)/b, b×k
+    Z3 = dense(A1), b×k
+      dA1 = dZ3 W3ᵀ, b×h: ∂Z3/∂A1, b×h×k×b, condenses to W3ᵀ, k×h
+      dW3 = A1ᵀ dZ3, h×k: ∂Z3/∂W3, h×k×k×b, condenses to A1ᵀ, h×b
+      db3 = dZ3ᵀ 𝟏, k: ∂Z3/∂b3, k×k×b, condenses to the number 1
+    A1 = tanh(Z1), b×h
+      dZ1 = dA1 ⊙ (1 − tanh(Z1) ⊙ tanh(Z1)), b×h: ∂A1/∂Z1, b×h×h×b, condenses to \
+1 − tanh(Z1) ⊙ tanh(Z1), b×h, elementwise
+    Z1 = dense(X), b×h
+      dX = dZ1 W1ᵀ, b×m: ∂Z1/∂X, b×m×h×b, condenses to W1ᵀ, h×m
+      dW1 = Xᵀ dZ1, m×h: ∂Z1/∂W1, m×h×h×b, condenses to Xᵀ, m×b
+      db1 = dZ1ᵀ 𝟏, h: ∂Z1/∂b1, h×h×b, condenses to the number 1
     """
 
-    def __init__(self, *layers: Layer, name: str = "network") -> None:
+    def __init__(
+        self, *layers: Layer | Wired, name: str = "network", inputs: Sequence[str] = ()
+    ) -> None:
         if not layers:
             raise InputError("a network needs a layer")
-        self.layers = layers
-        self.links = tuple(_links(layers))
+        self.layers = tuple(s.layer if isinstance(s, Wired) else s for s in layers)
+        self.wiring = wiring(layers, (inputs,) if isinstance(inputs, str) else inputs)
+        self.links: tuple[Link, ...] = tuple(self.wiring.links)
         shapes: dict[str, dict[str, str]] = {"inputs": {}, "params": {}, "constants": {}}
-        for k, link in enumerate(self.links):
-            for kind, declared in shapes.items():
-                given: Mapping[str, Tensor] = getattr(link.layer, kind)
-                if kind == "inputs" and k:
-                    given = {}
-                for own, t in given.items():
-                    declared[link.arguments[own]] = _shape(t)
+        for link in self.links:
+            for own, argument in link.arguments.items():
+                if argument in self.wiring.kinds:
+                    declared = shapes[self.wiring.kinds[argument]]
+                    declared.setdefault(argument, _shape(link.layer.arguments[own]))
         super().__init__(
             name,
             self._defined,
@@ -107,74 +102,18 @@ class Network(Layer):
 
     def _defined(self, **arguments: Tensor) -> Tensor:
         """All layers one after another."""
-        value: Tensor | None = None
-        for k, link in enumerate(self.links):
-            own = {n: arguments[m] for n, m in link.arguments.items() if m in arguments}
-            if value is not None:
-                (entry,) = link.layer.inputs
-                expected = link.layer.inputs[entry].node.shape
-                if value.node.shape != expected:
-                    raise ShapeError(
-                        f"layer {k + 1} ({link.layer.name}) takes {shape_text(expected)}, "
-                        f"layer {k} ({self.links[k - 1].layer.name}) gives "
-                        f"{shape_text(value.node.shape)}"
-                    )
-                own[entry] = value
-            value = link.layer.definition(**own)
-        assert value is not None
-        return value
+        known = dict(arguments)
+        for link in self.links:
+            own = {n: known[m] for n, m in link.arguments.items()}
+            known[link.value] = link.layer.definition(**own)
+        return known[self.links[-1].value]
 
     def chain(self) -> str:
         """The chain of derivatives from the value back to the inputs: for each layer what comes
-        out for its input and its parameters, with shapes, and what the derivative condenses to."""
-        return "\n".join(self._chain())
-
-    def _chain(self) -> Iterator[str]:
-        end = self.links[-1].value
-        yield f"dx stands for ∂{end}/∂x."
-        for k, link in reversed(list(enumerate(self.links))):
-            here = {
-                own: tensor(name, link.layer.arguments[own].node.shape)
-                for own, name in link.arguments.items()
-            }
-            value = link.layer.definition(**here)
-            last = k == len(self.links) - 1
-            before = ", ".join(link.arguments[n] for n in link.layer.inputs)
-            yield f"{link.value} = {link.layer.name}({before}), {shape_text(value.node.shape)}"
-            for own in (*link.layer.inputs, *link.layer.params):
-                yield "  " + self._passed_on(link, value, here[own], first=last)
-
-    def _passed_on(self, link: Link, value: Tensor, by: Tensor, first: bool) -> str:
-        """∂L/∂x of one argument from the gradient of the value, in words of the chain."""
-        name = by.node.name  # type: ignore[attr-defined]
-        shape = shape_text(by.node.shape)
-        arriving = f"d{link.value}"
-        condensed = jacobian(value, by).compress(None if first else arriving)
-        rule = f"∂{link.value}/∂{name} condenses to {_condensed(condensed.sentence)}"
-        if first and not value.node.ndim:
-            return f"d{name} = {condensed.formula()}, {shape}"
-        return f"d{name} = {condensed.pullback_formula()}, {shape}: {rule}"
-
-
-def _links(layers: tuple[Layer, ...]) -> Iterator[Link]:
-    """Names for all arguments."""
-    counted = [n for layer in layers for n in (*layer.constants,)]
-    before: str | None = None
-    for k, layer in enumerate(layers, 1):
-        if before is not None and len(layer.inputs) != 1:
-            raise InputError(
-                f"layer {k} ({layer.name}) has {len(layer.inputs)} inputs; within a network it "
-                "takes the value of the layer before alone",
-                hint="write the network as one Layer with a definition of your own",
-            )
-        names = {n: n if before is None else before for n in layer.inputs}
-        names |= {n: f"{n}{k}" for n in layer.params}
-        names |= {n: n if counted.count(n) == 1 else f"{n}{k}" for n in layer.constants}
-        value = f"A{k}"
-        if k == len(layers) and not layer.output.node.ndim:
-            value = "L"
-        yield Link(layer, value, names)
-        before = value
+        out for what it takes and for its parameters, with shapes (those of derivatives in
+        denominator layout), and what the derivative is, or condenses to. Where several layers take
+        one value, its gradient is a sum: `…` stands for what other lines say."""
+        return "\n".join(chain(self.links, self.wiring.kinds))
 
 
 def _shape(t: Tensor) -> str:
@@ -184,7 +123,3 @@ def _shape(t: Tensor) -> str:
 
 def _facts(node: Node) -> frozenset[str]:
     return getattr(node, "facts", frozenset())
-
-
-def _condensed(sentence: str) -> str:
-    return sentence.split(" condenses to ")[1].split(";")[0]

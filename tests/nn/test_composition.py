@@ -1,0 +1,381 @@
+"""Residual blocks, branches and shared names: gradients of other libraries, chains read back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import eingrad
+from eingrad import nn
+from eingrad.errors import InputError, NameError_, ShapeError
+from eingrad.verify.reference import evaluate
+
+SIZES = {"b": 2, "t": 5, "v": 9, "m": 4, "n": 3, "k": 7}
+WIDTH, INNER, HEADS = 6, 8, 2
+
+
+def transformer_block(norm_first: bool = True) -> nn.Network:
+    """Attention, then two dense layers, each in a residual block with a normalisation."""
+    row, sizes = str(WIDTH), "b t"
+    attention = nn.multi_head_attention(HEADS, width=WIDTH, mask=True)
+    perceptron = (
+        nn.dense(row, str(INNER), sizes),
+        nn.activation("gelu", f"{sizes} {INNER}"),
+        nn.dense(str(INNER), row, sizes),
+    )
+    norms = nn.layer_norm(sizes, row), nn.layer_norm(sizes, row)
+    if norm_first:
+        return nn.Network(
+            nn.residual(norms[0], attention), nn.residual(norms[1], *perceptron), name="block"
+        )
+    return nn.Network(
+        nn.residual(attention), norms[0], nn.residual(*perceptron), norms[1], name="block"
+    )
+
+
+def arrays(net: nn.Layer, seed: int = 1) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    shapes = {n: [d.evaluate(SIZES) for d in t.node.shape] for n, t in net.arguments.items()}
+    made = {n: rng.normal(size=shape) for n, shape in shapes.items()}
+    return made | ({"mask": np.tri(SIZES["t"])} if "mask" in made else {})
+
+
+def gradients(net: nn.Layer, given: dict[str, np.ndarray], incoming: Any = None) -> Any:
+    params = {n: given[n] for n in net.params}
+    value = net.forward({n: v for n, v in given.items() if n not in params}, params)
+    incoming = np.random.default_rng(2).normal(size=np.shape(value)) if incoming is None else 1.0
+    return value, incoming, net.backward(incoming)
+
+
+def close(found: Any, wanted: Any, what: str = "") -> None:
+    np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-10, err_msg=what)
+
+
+# --- a transformer block --------------------------------------------------------------------------
+
+
+def torch_attention(X: Any, given: dict[str, Any], place: str) -> Any:
+    import torch
+
+    parts = (
+        torch.einsum("btd,hde->bhte", X, given[f"{n}{place}"])
+        for n in ("queries", "keys", "values")
+    )
+    heads = torch.nn.functional.scaled_dot_product_attention(*parts, is_causal=True)
+    return torch.einsum("bhte,hed->btd", heads, given[f"projection{place}"])
+
+
+def torch_block(norm_first: bool, p: dict[str, Any]) -> Any:
+    import torch
+    from torch.nn import functional
+
+    def norm(X: Any, place: str) -> Any:
+        return functional.layer_norm(X, (WIDTH,), p[f"scale{place}"], p[f"shift{place}"])
+
+    def perceptron(X: Any, first: str, second: str) -> Any:
+        hidden = functional.gelu(functional.linear(X, p[f"W{first}"].T, p[f"b{first}"]))
+        return functional.linear(hidden, p[f"W{second}"].T, p[f"b{second}"])
+
+    assert torch.is_tensor(p["X"])
+    if norm_first:
+        h = p["X"] + torch_attention(norm(p["X"], "1_1"), p, "1_2")
+        return h + perceptron(norm(h, "2_1"), "2_2", "2_4")
+    h = norm(p["X"] + torch_attention(p["X"], p, "1_1"), "2")
+    return norm(h + perceptron(h, "3_1", "3_3"), "4")
+
+
+@pytest.mark.parametrize("norm_first", [True, False])
+def test_a_transformer_block_has_the_gradients_of_pytorch(norm_first: bool) -> None:
+    torch = pytest.importorskip("torch")
+    net = transformer_block(norm_first)
+    given = arrays(net)
+    value, incoming, found = gradients(net, given)
+    tensors = {n: torch.tensor(v, requires_grad=n != "mask") for n, v in given.items()}
+    wanted = torch_block(norm_first, tensors)
+    close(value, wanted.detach())
+    slopes = torch.autograd.grad(wanted, [tensors[n] for n in found], torch.tensor(incoming))
+    assert list(found) == ["X", *net.params]
+    for name, slope in zip(found, slopes, strict=True):
+        close(found[name], slope, name)
+
+
+def test_a_transformer_block_has_the_gradients_of_jax() -> None:
+    from tests.codegen.backends import framework_jax
+
+    jax = framework_jax()
+    jnp = jax.numpy
+    net = transformer_block()
+    given = arrays(net)
+    value, incoming, found = gradients(net, given)
+
+    def block(p: dict[str, Any]) -> Any:
+        def norm(X: Any, place: str) -> Any:
+            return (
+                jax.nn.standardize(X, axis=-1, epsilon=1e-5) * p[f"scale{place}"]
+                + p[f"shift{place}"]
+            )
+
+        X = norm(p["X"], "1_1")
+        Q, K, V = (
+            jnp.einsum("btd,hde->bthe", X, p[f"{n}1_2"]) for n in ("queries", "keys", "values")
+        )
+        # jax.nn.dot_product_attention takes softmax in single precision.
+        scores = jnp.einsum("bthe,bshe->bhts", Q, K) / jnp.sqrt(Q.shape[-1])
+        weights = jax.nn.softmax(scores, where=jnp.tri(X.shape[1], dtype=bool), axis=-1)
+        heads = jnp.einsum("bhts,bshe->bthe", weights, V)
+        h = p["X"] + jnp.einsum("bthe,hed->btd", heads, p["projection1_2"])
+        hidden = jax.nn.gelu(norm(h, "2_1") @ p["W2_2"] + p["b2_2"], approximate=False)
+        return h + hidden @ p["W2_4"] + p["b2_4"]
+
+    close(value, block(given))
+    slopes = jax.grad(lambda p: (block(p) * incoming).sum())(given)
+    for name, slope in found.items():
+        close(slope, slopes[name], name)
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch", "tensorflow"])
+def test_code_for_a_transformer_block_is_the_same_everywhere(backend: str) -> None:
+    from eingrad.codegen import generate
+    from tests.codegen.backends import call
+
+    net = transformer_block()
+    given = arrays(net)
+    value, incoming, wanted = gradients(net, given)
+    outputs = {f"d{n}": partial.node for n, partial in net.partials.items()}
+    generated = generate({"value": net.output.node, **outputs}, backend=backend)
+    results = call(backend, generated, {**given, net.incoming: incoming})
+    close(results[0], value)
+    for name, found in zip(net.partials, results[1:], strict=True):
+        close(found, wanted[name], name)
+
+
+def test_two_blocks_share_a_mask_and_words_meet_their_places() -> None:
+    words = nn.wire(nn.embedding("v", "6", "b t"), "words", index="index", table="words_table")
+    places = nn.wire(nn.embedding("t", "6", "b t"), "places", index="place", table="places_table")
+    net = nn.Network(
+        words,
+        places,
+        nn.wire(nn.addition("b t 6"), X="words", Y="places"),
+        nn.wire(transformer_block(), mask="mask"),
+        nn.wire(transformer_block(), mask="mask"),
+        nn.dense("6", "v", "b t", bias=False),
+        name="language_model",
+    )
+    assert list(net.constants) == ["index", "place", "mask"]
+    assert {"scale4_1_1", "scale5_1_1", "W5_2_4", "W6", "words_table"} <= set(net.params)
+    assert len(net.params) == 2 + 2 * 12 + 1
+    given = arrays(net)
+    rng = np.random.default_rng(5)
+    given |= {"index": rng.integers(0, 9, (2, 5)), "place": np.tile(np.arange(5), (2, 1))}
+    _, incoming, found = gradients(net, given)
+    for name in ("words_table", "W4_2_2", "keys5_1_2"):
+        direction = rng.normal(size=given[name].shape)
+        moved = [
+            gradients(net, {**given, name: given[name] + h * direction})[0] for h in (1e-5, -1e-5)
+        ]
+        slope = ((moved[0] - moved[1]) * incoming).sum() / 2e-5
+        assert slope == pytest.approx((found[name] * direction).sum(), rel=1e-6), name
+
+
+# --- wiring ---------------------------------------------------------------------------------------
+
+
+def queries_keys_values() -> nn.Network:
+    """Three projections of one input, in words of `wire`."""
+    sides = {n: nn.dense("m", "n", "b t", bias=False) for n in "QKV"}
+    return nn.Network(
+        *(nn.wire(layer, n, W=f"W_{n}", X="X") for n, layer in sides.items()),
+        nn.wire(nn.attention("b", "t", "t", "n", "n", mask=True), Q="Q", K="K", V="V"),
+    )
+
+
+def test_queries_keys_and_values_come_of_one_input() -> None:
+    torch = pytest.importorskip("torch")
+    net = queries_keys_values()
+    assert list(net.arguments) == ["X", "W_Q", "W_K", "W_V", "mask"]
+    given = arrays(net)
+    value, incoming, found = gradients(net, given)
+    tensors = {n: torch.tensor(v, requires_grad=True) for n, v in given.items()}
+    parts = [tensors["X"] @ tensors[f"W_{n}"] for n in "QKV"]
+    wanted = torch.nn.functional.scaled_dot_product_attention(*parts, is_causal=True)
+    close(value, wanted.detach())
+    slopes = torch.autograd.grad(wanted, [tensors[n] for n in found], torch.tensor(incoming))
+    for name, slope in zip(found, slopes, strict=True):
+        close(found[name], slope, name)
+
+
+def test_a_branch_is_the_same_network() -> None:
+    net, wired = (
+        nn.branch(
+            *(nn.dense("m", "n", "b t", bias=False) for _ in range(3)),
+            join=nn.attention("b", "t", "t", "n", "n", mask=True),
+        ),
+        queries_keys_values(),
+    )
+    given = arrays(wired)
+    other = dict(zip(net.arguments, given.values(), strict=True))
+    for one, two in zip(gradients(net, other)[2].values(), gradients(wired, given)[2].values(),
+                        strict=True):  # fmt: skip
+        close(one, two)
+
+
+def test_a_projection_makes_shapes_equal() -> None:
+    net = nn.residual(
+        nn.dense("m", "n"), nn.activation("tanh"), projection=nn.dense("m", "n", bias=False)
+    )
+    given = arrays(net)
+    value, incoming, found = gradients(net, given)
+    slope = incoming * (1 - np.tanh(given["X"] @ given["W1"] + given["b1"]) ** 2)
+    close(value, np.tanh(given["X"] @ given["W1"] + given["b1"]) + given["X"] @ given["W3"])
+    close(found["W3"], given["X"].T @ incoming)
+    close(found["X"], slope @ given["W1"].T + incoming @ given["W3"].T)
+
+
+def test_one_name_is_one_parameter() -> None:
+    """Weights that an autoencoder uses twice have the sum of both gradients."""
+    back = nn.Layer("back", lambda A, W: W @ A, inputs={"A": "n b"}, params={"W": "m n"})
+    net = nn.Network(
+        nn.wire(nn.dense_columns("m", "n", bias=False), W="W"),
+        nn.activation("tanh", "n b"),
+        nn.wire(back, W="W"),
+        nn.wire(nn.squared_error("m b"), T="A"),
+    )
+    assert list(net.arguments) == ["A", "W"]
+    given = arrays(net)
+    A, W = given["A"], given["W"]
+    hidden = np.tanh(W.T @ A)
+    left = (W @ hidden - A) / SIZES["m"]
+    inner = (W.T @ left) * (1 - hidden**2)
+    _, _, found = gradients(net, given, incoming=1)
+    close(found["W"], left @ hidden.T + A @ inner.T)
+    close(found["A"], W @ inner - left)
+
+
+def test_recurrent_cells_are_layers_that_share_weights() -> None:
+    names = {"Wx": "Wx", "Wh": "Wh", "b": "b"}
+    cells = [nn.wire(nn.rnn_cell("m", "n"), X="X1", H="H", **names)]
+    cells += [nn.wire(nn.rnn_cell("m", "n"), X=f"X{k}", **names) for k in (2, 3)]
+    net = nn.Network(*cells, inputs=("X2", "X3"), name="unrolled")
+    assert list(net.params) == ["Wx", "Wh", "b"]
+    given = arrays(net)
+    _, incoming, found = gradients(net, given)
+    X = eingrad.tensor("X", (3, "b", "m"))
+    tensors = {n: net.params[n] for n in net.params} | {"H": net.inputs["H"]}
+    states = eingrad.scan(
+        lambda h, x: np.tanh(x @ tensors["Wx"] + h @ tensors["Wh"] + tensors["b"]), tensors["H"], X
+    )
+    stacked = {**given, "X": np.stack([given[f"X{k}"] for k in (1, 2, 3)]), "G": incoming}
+    for name, t in tensors.items():
+        close(found[name], evaluate(eingrad.vjp(states[-1], t, "G").node, stacked, SIZES), name)
+
+
+# --- the chain ------------------------------------------------------------------------------------
+
+
+def chained(net: nn.Network, given: dict[str, np.ndarray], incoming: np.ndarray) -> dict[str, Any]:
+    """The gradients that the lines of a chain give when they are read back and evaluated."""
+    values = dict(given)
+    for link in net.links:
+        own = {n: values[m] for n, m in link.arguments.items()}
+        params = {n: own.pop(n) for n in link.layer.params}
+        values[link.value] = link.layer.forward(own, params)
+    known = {**values, f"d{net.links[-1].value}": incoming}
+    shapes = {n: " ".join(map(str, np.shape(v))) for n, v in known.items()}
+    found: dict[str, Any] = {}
+    for line in net.chain().splitlines():
+        if not line.startswith("  d"):
+            continue
+        name, rest = line.strip().split(" = ", 1)
+        formula = rest.split(": ∂")[0].rsplit(", ", 1)[0]
+        formula = formula.removeprefix("… + ").removesuffix(" + …")
+        declared = {n: s for n, s in shapes.items() if n in formula}
+        parsed = eingrad.parse(formula, **declared)
+        term = evaluate(parsed.node, {n: known[n] for n in declared})
+        assert ("… + " in rest) == (name in found)
+        known[name] = found[name] = found.get(name, 0) + term
+        shapes[name] = " ".join(map(str, np.shape(term)))
+    return found
+
+
+NETS: dict[str, Callable[[], nn.Network]] = {
+    "rows": lambda: nn.Network(
+        nn.dense("m", "k"), nn.activation("tanh", "b k"), nn.residual(nn.dense("k", "k"))
+    ),
+    "columns": lambda: nn.Network(
+        nn.dense_columns("m", "k"),
+        nn.activation("sin", "k b"),
+        nn.residual(nn.residual(nn.dense_columns("k", "k")), nn.activation("exp", "k b")),
+    ),
+    "one sample": lambda: nn.Network(
+        nn.dense_columns("m", "k", ""),
+        nn.residual(nn.dense_columns("k", "k", ""), nn.activation("tanh", "k")),
+    ),
+    "projected": lambda: nn.residual(nn.dense("m", "n"), projection=nn.dense("m", "n", bias=False)),
+    "taken three times": lambda: nn.Network(
+        nn.dense("m", "n"),
+        nn.activation("sin", "b n"),
+        nn.wire(nn.addition("b n"), Y="Z1"),
+        nn.wire(nn.addition("b n"), Y="Z1"),
+    ),
+}
+
+
+@pytest.mark.parametrize("net", NETS)
+def test_the_lines_of_a_chain_compute_the_gradients(net: str) -> None:
+    network = NETS[net]()
+    given = arrays(network)
+    _, incoming, wanted = gradients(network, given)
+    found = chained(network, given, incoming)
+    for name, gradient in wanted.items():
+        close(found[f"d{name}"], gradient, name)
+
+
+def test_a_value_that_two_layers_take_has_a_sum() -> None:
+    lines = nn.residual(nn.dense("n", "n", bias=False)).chain().splitlines()
+    assert [line.split(",")[0].strip() for line in lines if "dX = " in line] == [
+        "dX = dA2 + …", "dX = … + dZ1 W1ᵀ",
+    ]  # fmt: skip
+    assert lines[-1].startswith("…: what the other lines")
+
+
+# --- what does not fit ----------------------------------------------------------------------------
+
+
+def test_what_does_not_fit_is_named() -> None:
+    dense = nn.dense("n", "n")
+    with pytest.raises(ShapeError, match=r"the layers give b×k, its input is b×n"):
+        nn.residual(nn.dense("n", "k"))
+    with pytest.raises(InputError, match=r"residual has 3 inputs, not one"):
+        nn.residual(nn.attention())
+    with pytest.raises(InputError, match=r"2 layers, but attention takes Q, K, V"):
+        nn.branch(dense, dense, join=nn.attention())
+    with pytest.raises(NameError_, match=r"dense has no argument 'Q' to wire"):
+        nn.wire(dense, Q="X")
+    with pytest.raises(NameError_, match=r"layer 2 \(addition\): there is no A1 for its Y"):
+        nn.Network(dense, nn.wire(nn.addition(), Y="A1"))
+    with pytest.raises(InputError, match=r"layer 2 \(attention\) has 3 inputs.*K, V are"):
+        nn.Network(dense, nn.wire(nn.attention(), Q="Z1"))
+    with pytest.raises(InputError, match=r"no layer takes Z1, the value of layer 1 \(dense\)"):
+        nn.Network(dense, nn.wire(nn.dense("n", "n"), X="X"))
+    with pytest.raises(InputError, match=r"no layer takes the input memory"):
+        nn.Network(dense, inputs=("memory",))
+    with pytest.raises(NameError_, match=r"would be called X, as something else is"):
+        nn.Network(dense, nn.wire(dense, "X"))
+    with pytest.raises(ShapeError, match=r"W is n×n in layer 1 \(dense\) and n×k in layer 2"):
+        nn.Network(nn.wire(dense, W="W"), nn.wire(nn.dense("n", "k"), W="W"))
+
+
+def test_layers_within_networks_are_named_by_both_numbers() -> None:
+    with pytest.raises(
+        ShapeError, match=r"layer 2\.1 \(dense\) takes b×k, layer 1 \(dense\) gives b×n"
+    ):
+        nn.Network(nn.dense("m", "n"), nn.residual(nn.dense("k", "k")))
+    with pytest.raises(
+        ShapeError, match=r"layer 3 \(attention\) takes K of b×s×n, layer 1 \(dense\) gives b×t×n"
+    ):
+        row = nn.dense("m", "n", "b t")
+        attend = nn.attention("b", "t", "s", "n", "n")
+        nn.Network(row, nn.wire(row, X="X"), nn.wire(attend, Q="Z2", K="Z1", V="Z1"))
