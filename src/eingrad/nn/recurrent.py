@@ -53,10 +53,15 @@ def rnn_cell_columns(inputs: str = "m", hidden: str = "n", batch: str = "b") -> 
 
 
 def gru_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
-    """The gated recurrent unit: r, z = σ(·), c = tanh(X Wc + bc + r ⊙ (H Uc + dc)), and
-    z ⊙ H + (1 − z) ⊙ c; as PyTorch has it.
+    """The gated recurrent unit: r = σ(X Wr + H Ur + br), z = σ(X Wz + H Uz + bz),
+    c = tanh(X Wc + bc + r ⊙ (H Uc + dc)), and z ⊙ H + (1 − z) ⊙ c.
 
     X (batch, inputs), H and the value (batch, hidden). K. Cho et al. (2014), arXiv:1406.1078.
+
+    The reset gate r comes after the product with Uc, and the update gate z keeps the old state:
+    that is `torch.nn.GRU`, cuDNN and Keras (`reset_after=True`). PyTorch stacks the transposed
+    weights as r, z, c, and has a second bias for r and z, which only adds to the first; Keras
+    stacks z, r, c.
 
     Examples
     --------
@@ -88,8 +93,13 @@ def gru_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
 def lstm_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
     """Long short-term memory: the value is (2, batch, hidden), the new hidden and cell state.
 
-    X (batch, inputs), H and C (batch, hidden). S. Hochreiter and J. Schmidhuber (1997),
-    doi:10.1162/neco.1997.9.8.1735, with forget gates.
+    i, f, o = σ(X W + H U + b) with the weights of each, g = tanh(X Wg + H Ug + bg), the cell
+    f ⊙ C + i ⊙ g, and the hidden state o ⊙ tanh(cell). X (batch, inputs), H and C (batch, hidden).
+    S. Hochreiter and J. Schmidhuber (1997), doi:10.1162/neco.1997.9.8.1735, with the forget gates
+    of F. Gers et al. (2000), doi:10.1162/089976600300015015, and no peepholes.
+
+    That is `torch.nn.LSTM`, which stacks the transposed weights as i, f, g, o and has a second
+    bias, which only adds to the first; Keras has the same order and one bias.
 
     Examples
     --------
