@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from eingrad import nn
-from eingrad.errors import InputError, NameError_
+from eingrad.errors import InputError, NameError_, ShapeError
 from tests.nn.cases import LAYERS, arrays, forward, split
 
 FRAMEWORKS = ["jax", "torch", "tensorflow"]
@@ -94,7 +94,7 @@ def test_what_is_wrong_is_named() -> None:
     X, W, b = np.ones((3, 4)), np.ones((4, 5)), np.ones(5)
     with pytest.raises(InputError, match="backward needs a forward pass"):
         layer.backward(np.ones((3, 5)))
-    with pytest.raises(ValueError, match=r"W must have shape .*not \(5, 4\)"):
+    with pytest.raises(ShapeError, match=r"^dense: W must have shape m×n = 4×4; given is 5×4$"):
         layer.forward(X, {"W": W.T, "b": b})
     with pytest.raises(NameError_, match="b is missing"):
         layer.forward(X, {"W": W})
@@ -103,6 +103,19 @@ def test_what_is_wrong_is_named() -> None:
     layer.forward(X, {"W": W, "b": b})
     with pytest.raises(InputError, match=r"shape \(5, 3\).*value has \(3, 5\)"):
         layer.backward(np.ones((5, 3)))
+
+
+@pytest.mark.parametrize("case", LAYERS)
+def test_a_shape_that_does_not_fit_is_named_with_the_layer(case: str) -> None:
+    """One axis too many, for each argument; the expected and the given shape are said."""
+    layer, _ = LAYERS[case]
+    good = arrays(case)
+    for name, t in layer.arguments.items():
+        given = good | {name: good[name][None]}
+        found = "×".join(map(str, given[name].shape))
+        expected = rf"^{layer.name}: {name} must have shape .*; given is {found}$"
+        with pytest.raises(ShapeError, match=expected if t.node.ndim else "must have shape"):
+            layer.forward(*split(layer, given))
 
 
 def test_a_mask_that_hides_everything_is_refused() -> None:

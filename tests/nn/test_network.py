@@ -109,6 +109,15 @@ def test_what_a_layer_refuses_its_network_refuses() -> None:
         net.forward({"X": rng.normal(size=(2, 5, 3)), "mask": mask}, params)
 
 
+def test_arrays_that_do_not_fit_are_named_with_their_layer() -> None:
+    net = classifier()
+    given = samples(net)
+    given["W3"] = given["W3"].T
+    message = r"^classifier, layer 3 \(dense\): W3 must have shape h×k = 5×5; given is 3×5$"
+    with pytest.raises(ShapeError, match=message):
+        net.forward(*split(net, given))
+
+
 def test_layers_that_do_not_fit_are_named_with_their_shapes() -> None:
     with pytest.raises(
         ShapeError, match=r"layer 2 \(tanh\) takes b×k, layer 1 \(dense\) gives b×h"

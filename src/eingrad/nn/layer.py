@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..calculus import CustomRule, Derivative, custom_rule, vjp
 from ..calculus.inputs import as_tensor_node, fresh
-from ..errors import InputError, NameError_
+from ..errors import InputError, NameError_, ShapeError
 from ..frontends.declare import declaration
 from ..frontends.python import Tensor, tensor
 from ..ir.node import Variable
@@ -124,16 +124,20 @@ class Layer:
         ------
         NameError_
             An argument is missing or unknown.
-        ValueError
-            A shape does not fit; the message names the argument, and both shapes.
+        ShapeError
+            A shape does not fit; the message names the layer, the argument, and both shapes.
         """
         given = self._given(inputs, params or {})
         if self.validate is not None:
             self.validate(given)
         passes = self.passes
-        results = passes.forward.function()(
-            **{passes.forward.arguments[n]: given[n] for n in passes.forward.arguments}
-        )
+        try:
+            results = passes.forward.function()(
+                **{passes.forward.arguments[n]: given[n] for n in passes.forward.arguments}
+            )
+        except ValueError:
+            self._sizes(given)  # says it better where shapes are the reason
+            raise
         values = results if isinstance(results, tuple) else (results,)
         names = [passes.value, *(s.name for s in passes.own)]
         self._kept = {**given, **dict(zip(names, values, strict=True))}
@@ -164,7 +168,7 @@ class Layer:
             )
         backward = self.passes.backward
         known = {**self._kept, self.passes.incoming: np.asarray(incoming, np.asarray(value).dtype)}
-        shown = self._sizes() if backward.sizes else {}
+        shown = self._sizes(self._kept) if backward.sizes else {}
         sizes = {keyword: shown[symbol] for symbol, keyword in backward.sizes.items()}
         found = backward.function()(
             **{backward.arguments[n]: known[n] for n in backward.arguments}, **sizes
@@ -187,15 +191,23 @@ class Layer:
         whole = {n for n, t in self.arguments.items() if "integer" in _variable(t).facts}
         return {n: _array(value, n in whole) for n, value in given.items()}
 
-    def _sizes(self) -> dict[str, int]:
-        """The sizes that the arguments of the last forward pass show."""
+    def _sizes(self, given: Mapping[str, Any]) -> dict[str, int]:
+        """The sizes that arguments show; a `ShapeError` that names the layer where they do not
+        fit."""
         import numpy as np
 
         from ..operators.sizes import known_sizes
 
-        assert self._kept is not None
-        shapes = {name: np.shape(self._kept[name]) for name in self.arguments}
-        return known_sizes(map(_variable, self.arguments.values()), shapes, {})
+        shapes = {name: np.shape(given[name]) for name in self.arguments}
+        try:
+            return known_sizes(map(_variable, self.arguments.values()), shapes, {})
+        except ShapeError as error:
+            wrong = next(n for n in self.arguments if error.message.startswith(f"{n} must"))
+            raise ShapeError(f"{self._place(wrong)}: {error.message}") from None
+
+    def _place(self, argument: str) -> str:
+        """What messages about an argument call the layer."""
+        return self.name
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{n}: {t!r}" for n, t in self.arguments.items())

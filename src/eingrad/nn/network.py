@@ -94,6 +94,10 @@ class Network(Layer):
             validate=self._validated,
         )
 
+    def _place(self, argument: str) -> str:
+        users = [str(link) for link in self.links if argument in link.arguments.values()]
+        return f"{self.name}, {users[0]}"
+
     def _validated(self, given: Mapping[str, Any]) -> None:
         """What the layers refuse of arguments that the network is given."""
         for link in self.links:
