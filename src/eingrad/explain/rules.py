@@ -231,7 +231,31 @@ def _product_reason(tree: Tree, q: Quantity, to: Quantity, spots: str) -> Prose:
         text = "⟨G, ZB⟩ = ⟨GBᵀ, Z⟩: what stands on the right goes over transposed, to the right. "
     if turned:
         text += "Where Z is itself transposed, the whole is transposed once more. "
-    return (text + "It is the one order in which the shapes fit: " + spots,)
+    return (text + _order(q, to, left=left, right=right, turned=turned) + spots,)
+
+
+def _order(q: Quantity, to: Quantity, *, left: bool, right: bool, turned: bool) -> str:
+    """Whether sizes alone leave one order; else where each axis of Z in AZB comes from."""
+    own, there = to.shape[::-1] if turned else to.shape, q.shape
+    square = [f"{to.name} is"] if len(own) == 2 and own[0] == own[1] else []
+    if left and there and own[0] == there[0]:
+        square.append("what stands on the left is")
+    if right and len(own) == len(there) == 2 and own[1] == there[1]:
+        square.append("what stands on the right is")
+    if not square:
+        return "It is the one order in which the shapes fit: "
+    name = f"d{to.name}ᵀ" if turned else f"d{to.name}"
+    origins = [
+        f"rows of {name} meet the columns on the left" if left
+        else f"rows of {name} are rows of {q.name}"
+    ]  # fmt: skip
+    if len(own) == 2:
+        meets = "meet the rows on the right" if right else f"are columns of {q.name}"
+        origins.append(f"columns of {name} {meets}")
+    return (
+        f"Sizes alone do not tell this order from others, as {' and '.join(square)} square: axes "
+        f"are told apart by where they come from; {', '.join(origins)}. "
+    )
 
 
 def _holds(tree: Tree, name: str) -> bool:
