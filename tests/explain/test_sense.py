@@ -42,6 +42,20 @@ def test_a_matrix_goes_over_transposed_with_the_shapes_as_the_reason():
     assert "⟨G, AZ⟩ = ⟨AᵀG, Z⟩" in text and "G has the shape m of p" in text
 
 
+@pytest.mark.parametrize(
+    ("text", "x", "shapes", "said"),
+    [
+        ("sum(tanh(A*X))", "X", {"A": "n n", "X": "n p"}, "as what stands on the left is square"),
+        ("sum(tanh(X*B))", "X", {"X": "n n", "B": "n p"}, "as X is square"),
+        ("sum(tanh(A*X'*B))", "X", {"A": "m n", "X": "p n", "B": "p p"},
+         "rows of dXᵀ meet the columns on the left, columns of dXᵀ meet the rows on the right"),
+        ("sum(tanh(A*X))", "X", {"A": "m n", "X": "n p"}, "It is the one order in which"),
+    ],
+)  # fmt: skip
+def test_where_sizes_leave_a_choice_the_origin_of_the_axes_is_said(text, x, shapes, said):
+    assert said in str(told(text, x, **shapes))
+
+
 def test_the_terms_of_a_product_rule_are_shown_before_they_are_collected():
     text = str(told("tr(A*X'*B*X*C)", "X"))
     assert "tr(A Xᵀ B dX C) = ⟨BᵀXAᵀCᵀ, dX⟩" in text
