@@ -161,3 +161,14 @@ def test_partials_refuse_what_is_not_opened():
         partial(Entries({}).entry(node, (0, 1)), Symbol("A", (0, 0)))
     assert partial(Entries({}).entry(node, (0, 1)), Symbol("B", (0, 0))) == Entry(())
     assert Labels(variables(node)).text(Entry(())) == "0"
+
+
+def test_single_parts_are_the_parts_of_the_whole_text():
+    written = eingrad.derivative("A*B", "A").entries(m=2, n=2, p=2)
+    title, *parts = written.text().split("\n\n")
+    assert title == written.title and len(parts) == 7
+    assert [written.text(k) for k in range(1, 8)] == parts
+    assert written.text(7, 2) == f"{parts[6]}\n\n{parts[1]}"
+    for wrong in (0, 8):
+        with pytest.raises(InputError, match="they are 1 to 7"):
+            written.text(wrong)

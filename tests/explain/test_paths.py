@@ -113,6 +113,7 @@ def test_pictures_name_each_variable_edge_and_path(text, by, total, declared):
 def test_no_box_lies_on_another_and_all_is_inside(text, by, total, declared):
     _, p = found(text, by, total, declared)
     svg = p.svg()
+    assert 'style="max-width: 100%; height: auto"' in svg  # wide graphs shrink to the page
     width, height = (float(n) for n in re.search(r'viewBox="0 0 (\d+) (\d+)"', svg).groups())
     boxes = [
         tuple(float(n) for n in m)

@@ -216,6 +216,30 @@ def test_repeats_are_told_apart_without_colour():
     assert len(hatches) == 8 and len(set(hatches)) == 4
 
 
+def test_hatchings_are_small_in_svg():
+    from eingrad.pictures.paper import PATTERNS
+
+    n = len(PATTERNS)
+    svg = derived("A*B", "A", A="2 1", B=f"1 {n}").plot()._repr_svg_()
+    assert svg.count("<pattern") >= n and len(svg) < 20_000 + 12_000 * n
+
+
+@pytest.mark.parametrize(
+    ("text", "by", "layout", "across"),
+    [
+        ("sin(a)*v", "a", "denominator", 3),
+        ("sin(a)*v", "a", "numerator", 1),
+        ("v'*v", "v", "numerator", 3),
+        ("v'*v", "v", "denominator", 1),
+    ],
+)
+def test_rows_lie_across_and_columns_down(text, by, layout, across):
+    picture = derived(text, by, layout=layout, v="n").plot(n=3)
+    assert len(picture.text().split("\n\n")[1].splitlines()) == 4 - across
+    assert picture.shape.startswith("1×n" if across == 3 else "n,")
+    assert picture.caption.text.endswith("in column i" if across == 3 else "in row i")
+
+
 def test_other_suffixes_and_bad_places_are_clear_errors(tmp_path):
     picture = derived("x'*x", "x").plot()
     for name in ("p.pdf", "p", "p.png.gz"):

@@ -179,3 +179,11 @@ def test_an_answer_that_is_nowhere_finite_is_said_so() -> None:
 def test_an_unknown_layout_is_an_error() -> None:
     with pytest.raises(InputError, match="unknown layout sideways"):
         judge(X, 1, [1], X, layout="sideways")
+
+
+def test_verdicts_say_whether_an_answer_is_right():
+    right, wrong = (
+        judge(GRADIENT, n_out=1, n_in=[], answer=given) for given in (GRADIENT, 2 * matmul(Q, x))
+    )
+    assert str(right).startswith("right: equal at") and repr(right) == f"<Verdict {right}>"
+    assert str(wrong) == "wrong: right only for symmetric Q"

@@ -39,6 +39,7 @@ def picture(d: Derivative, kind: str, sizes: Mapping[str, int]) -> Picture:
         label=label,
         title=heading,
         order=d.axis_order(d.layout),
+        row=d.is_row,
         names=variables(d.of),
     )
 

@@ -124,11 +124,11 @@ class EntryByEntry:
         rest = len(by) - terms - values
         return said if not rest else f"{said}; {rest} come from the formula alone"
 
-    def text(self) -> str:
-        """All of it as plain text."""
-        from .entrytext import lines
+    def text(self, *parts: int) -> str:
+        """All of it as plain text, or the parts of these numbers; see `entrytext.written`."""
+        from .entrytext import written
 
-        return "\n".join(lines(self))
+        return written(self, parts)
 
     def grid(self) -> list[str]:
         """The matrix of matrices, as lines of text."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..entries.labels import subscripted, variable_name
+from ..errors import InputError
 
 if TYPE_CHECKING:
     from .entries import EntryByEntry
@@ -16,8 +18,32 @@ MAX_NAMED = 12  # repeats that are listed
 MAX_BLOCKS = 12  # matrices of the linear combination that are written side by side
 
 
-def lines(e: EntryByEntry) -> list[str]:
-    """The whole text."""
+def written(e: EntryByEntry, numbers: Sequence[int] = ()) -> str:
+    """The whole text, or the parts of these numbers alone.
+
+    Raises
+    ------
+    InputError
+        There is no part of that number.
+
+    Examples
+    --------
+    >>> import eingrad
+    >>> print(eingrad.derivative("A*x", "x").entries(m=2, n=2).text(2))
+    2. Each by each: 4 derivatives, 0 of them zero
+       ∂y_1/∂x_1 = a_11   ∂y_1/∂x_2 = a_12
+       ∂y_2/∂x_1 = a_21   ∂y_2/∂x_2 = a_22
+    """
+    parts = _parts(e)
+    missing = [k for k in numbers if not 1 <= k <= len(parts)]
+    if missing:
+        raise InputError(f"there is no part {missing[0]}: they are 1 to {len(parts)}")
+    chosen = [parts[k - 1] for k in numbers] if numbers else [e.title, *parts]
+    return "\n\n".join(chosen)
+
+
+def _parts(e: EntryByEntry) -> list[str]:
+    """The numbered parts."""
     parts = [("The entries", _values(e)), (_derivatives_title(e), _derivatives(e))]
     if len(e.singles) > 1:
         below = [pair.text for pair in e.content.below]
@@ -27,10 +53,10 @@ def lines(e: EntryByEntry) -> list[str]:
         parts.append((_combination_title(e), _combination(e)))
         parts.append(("The formula collects exactly these entries", _collected(e)))
     parts.append(("Proof", _wrapped(e.proof)))
-    result = [e.title]
-    for k, (title, body) in enumerate(parts, 1):
-        result += ["", f"{k}. {title}", *("   " + line if line else "" for line in body)]
-    return result
+    return [
+        "\n".join([f"{k}. {title}", *("   " + line if line else "" for line in body)])
+        for k, (title, body) in enumerate(parts, 1)
+    ]
 
 
 def _values(e: EntryByEntry) -> list[str]:

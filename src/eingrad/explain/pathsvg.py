@@ -62,7 +62,8 @@ def svg(p: Paths) -> str:
     height = layout.bottom + LINE * len(below) + 2 * MARGIN + 4
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" font-family="{FONT}" role="img">',
+        f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width: 100%; height: auto" '
+        f'font-family="{FONT}" role="img">',
         f"<title>{escape(f'Paths from {p.by.name} to {p.label}')}</title>",
         f"<desc>{escape('; '.join(below))}</desc>",
         '<rect width="100%" height="100%" fill="white"/>',

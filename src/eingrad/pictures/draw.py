@@ -35,6 +35,7 @@ def draw(
     label: str = "y",
     title: str = "",
     order: Sequence[int] | None = None,
+    row: bool = False,
     names: Iterable[Variable] = (),
 ) -> Picture:
     """Draw a derivative.
@@ -55,6 +56,8 @@ def draw(
         Name of the output; the formula to show above.
     order:
         The axes in the order in which they are shown (the layout).
+    row:
+        Whether the one axis of a vector lies along a row.
     names:
         Variables in sight besides those of the node.
 
@@ -84,7 +87,8 @@ def draw(
     if kind == "auto":
         kind = "blocks" if total <= MAX_CELLS else "spy"
     shown = tuple(order) if order is not None else tuple(range(len(shape)))
-    shape_line = _shape_line([node.shape[k] for k in shown], numbers)
+    row = row and len(shown) == 1
+    shape_line = ("1×" if row else "") + _shape_line([node.shape[k] for k in shown], numbers)
     owners = _owners(n_out, inputs, len(shape))
     axes = lettered(shown, owners, shape)
     whose = _Derivative(label, inputs, owners)
@@ -100,7 +104,7 @@ def draw(
     if kind == "stack":
         grids: tuple[Level, ...] = (Level(None, axes[0]), Level(axes[1], axes[2]))
     else:
-        grids = levels(axes, found.classes == 0)
+        grids = (Level(None, axes[0]),) if row else levels(axes, found.classes == 0)
     caption = whose.caption(axes, grids, kind)
     picture = Picture(kind, title, shape_line, caption, numbers, found, grids)
     if len(grids) > 1:
@@ -174,10 +178,9 @@ class _Derivative:
         letters = [a.letter for a in grids[0].axes]
         place = f"({', '.join(letters)})" if len(letters) > 1 else letters[0]
         if len(grids) == 1:
-            where = "row " + grids[0].axes[0].letter
-            if len(grids[0].axes) > 1:
-                where += ", column " + grids[0].axes[1].letter
-            return whole + f" in {where}"
+            named = (("row", grids[0].down), ("column", grids[0].across))
+            where = [f"{name} {axis.letter}" for name, axis in named if axis]
+            return whole + f" in {', '.join(where)}"
         outer = {a.owner for a in grids[0].axes}
         inner = {a.owner for g in grids[1:] for a in g.axes}
         rest = inline(self.entry(axes, inner - outer))

@@ -36,7 +36,7 @@ MAX_PERMUTED = 5  # axes up to which all transposes are tried
 EXPONENTS = (1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """What became of an answer.
 
@@ -63,6 +63,14 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.equal
+
+    def __str__(self) -> str:
+        if self.kind == "undecided":  # neither; the reason says so
+            return self.reason
+        return f"{'right' if self.equal else 'wrong'}: {self.reason}"
+
+    def __repr__(self) -> str:
+        return f"<Verdict {self}>"
 
 
 def judge(
