@@ -16,12 +16,13 @@ READY := $(VENV)/.eingrad-installed
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export TF_CPP_MIN_LOG_LEVEL ?= 2
 
-.PHONY: help venv test demo bench bench-gpu lint mutation clean
+.PHONY: help venv test demo course bench bench-gpu lint mutation clean
 .DELETE_ON_ERROR:
 
 help:
 	@echo 'make demo      run examples/newton_logistic.py'
 	@echo 'make test      run the whole test suite, doctests included'
+	@echo 'make course    run the notebooks of docs/course and store what they show'
 	@echo 'make lint      ruff, mypy and the layer contracts'
 	@echo 'make bench     run the benchmarks'
 	@echo 'make bench-gpu run those that need a GPU, or say that there is none'
@@ -54,6 +55,9 @@ test: $(READY)
 
 demo: $(READY)
 	$(BIN)/python examples/newton_logistic.py
+
+course: $(READY)
+	$(BIN)/python -m tests.course
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks --native
