@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import eingrad
+from eingrad import nn
 from eingrad.verify.reference import evaluate
 from tests.calculus.definitions import condenses, holds, values_of
 
@@ -168,3 +169,64 @@ def test_the_chain_of_a_layer_in_the_order_of_denominator_layout():
     by_z = evaluate(parts[0].pullback, {"Z": W.T @ x, "H": outer})
     by_w = evaluate(parts[1].pullback, {"A": x, "G": by_z})
     np.testing.assert_allclose(by_w, evaluate(loss.node, values), rtol=1e-12)
+
+
+# --- the chain of a whole network -----------------------------------------------------------------
+
+
+def chain_of(layer: str, *sizes: str) -> list[str]:
+    """Two layers with activations and a loss, as lines."""
+    m, n, k, batch = sizes
+    rows = layer == "dense"
+    made = getattr(nn, layer)
+    values = [f"{batch} {size}" if rows else f"{size} {batch}" for size in (n, k)]
+    return (
+        nn.Network(
+            made(m, n, batch),
+            nn.activation("tanh", values[0]),
+            made(n, k, batch),
+            nn.activation("sigmoid", values[1]),
+            nn.squared_error(values[1]),
+        )
+        .chain()
+        .splitlines()
+    )
+
+
+def test_the_chain_of_a_network_is_that_of_the_course() -> None:
+    """∂L/∂A of n×1; ∂A/∂Z = diag f′(z), n×n; ∂Z/∂W = A, a 3-tensor condensed to m×1, met by
+    (∂L/∂Z)ᵀ; ∂Z/∂A = W, m×n. Layers 1 and 3 are matrix products, 2 and 4 their activations."""
+    assert chain_of("dense_columns", "m", "n", "k", "") == [
+        "dx stands for ∂L/∂x.",
+        "L = squared_error(A3), scalar",
+        "  dA3 = (A3 − T)/k, k",
+        "A3 = sigmoid(Z3), k",
+        "  dZ3 = dA3 ⊙ σ(Z3) ⊙ (1 − σ(Z3)), k: ∂A3/∂Z3 = diag(σ(Z3) ⊙ (1 − σ(Z3))), k×k",
+        "Z3 = dense_columns(A1), k",
+        "  dA1 = W3 dZ3, n: ∂Z3/∂A1 = W3, n×k",
+        "  dW3 = A1 dZ3ᵀ, n×k: ∂Z3/∂W3, n×k×k, condenses to A1, n",
+        "  db3 = dZ3, k: ∂Z3/∂b3 = I_k, k×k",
+        "A1 = tanh(Z1), n",
+        "  dZ1 = dA1 ⊙ (1 − tanh(Z1) ⊙ tanh(Z1)), n: ∂A1/∂Z1 = diag(1 − tanh(Z1) ⊙ tanh(Z1)), n×n",
+        "Z1 = dense_columns(A), n",
+        "  dA = W1 dZ1, m: ∂Z1/∂A = W1, m×n",
+        "  dW1 = A dZ1ᵀ, m×n: ∂Z1/∂W1, m×n×n, condenses to A, m",
+        "  db1 = dZ1, n: ∂Z1/∂b1 = I_n, n×n",
+    ]
+
+
+def test_in_batches_of_columns_the_same_arrays_are_left() -> None:
+    lines = [line.strip() for line in chain_of("dense_columns", "m", "n", "k", "b")]
+    assert "dW3 = A1 dZ3ᵀ, n×k: ∂Z3/∂W3, n×k×b×k, condenses to A1, n×b" in lines
+    assert "dA1 = W3 dZ3, n×b: ∂Z3/∂A1, n×b×b×k, condenses to W3, n×k" in lines
+    assert "db3 = dZ3 𝟏, k: ∂Z3/∂b3, k×b×k, condenses to the number 1" in lines
+
+
+def test_in_rows_the_factors_change_places() -> None:
+    """Z = XW + b: ∂L/∂W = Xᵀ ∂L/∂Z and ∂L/∂X = ∂L/∂Z Wᵀ."""
+    lines = [line.strip() for line in chain_of("dense", "m", "n", "k", "b")]
+    assert "dW3 = A1ᵀ dZ3, n×k: ∂Z3/∂W3, n×k×k×b, condenses to A1ᵀ, n×b" in lines
+    assert "dA1 = dZ3 W3ᵀ, b×n: ∂Z3/∂A1, b×n×k×b, condenses to W3ᵀ, k×n" in lines
+    slope = "1 − tanh(Z1) ⊙ tanh(Z1)"
+    condensed = f"∂A1/∂Z1, b×n×n×b, condenses to {slope}, b×n, elementwise"
+    assert f"dZ1 = dA1 ⊙ ({slope}), b×n: {condensed}" in lines
