@@ -61,6 +61,33 @@ def test_the_derivatives_of_a_plane_are_constants():
     assert "x" not in {v.name for v in variables(d.node)}
 
 
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_the_chain_rule_of_many_variables_has_a_term_for_each(k):
+    """df/ds = Σ_i ∂f/∂x_i dx_i/ds: f = Σ_i i x_i², x_i = sin(i s)."""
+    s, parts = eingrad.scalar("s"), [eingrad.scalar(f"x{i}") for i in range(1, k + 1)]
+    f = sum(i * x**2 for i, x in enumerate(parts, 1)) + 0 * s
+    path = {f"x{i}": np.sin(i * s) for i in range(1, k + 1)}
+    d = eingrad.derivative(f, s, total=path)
+    assert set(d.contributions) - {"s"} == set(path)
+    wanted = sum(2 * i * np.sin(i * 0.3) * i * np.cos(i * 0.3) for i in range(1, k + 1))
+    np.testing.assert_allclose(evaluate(d.node, {"s": 0.3}), wanted, rtol=1e-12)
+
+
+def test_small_changes_add_up_in_any_order():
+    """Δf ≈ Σ_i ∂f/∂x_i Δx_i: what each change adds does not depend on which comes first."""
+    f = eingrad.parse("x*exp(y) + sin(y*z)", x="", y="", z="")
+    at, step = {"x": 0.4, "y": -0.7, "z": 1.1}, {"x": 2e-6, "y": -3e-6, "z": 1e-6}
+    parts = {n: float(evaluate(eingrad.derivative(f, n).node, at)) * step[n] for n in at}
+    for order in (("x", "y", "z"), ("z", "x", "y")):
+        now = dict(at)
+        for name in order:
+            before = evaluate(f.node, now)
+            now[name] += step[name]
+            assert evaluate(f.node, now) - before == pytest.approx(parts[name], rel=1e-4)
+    whole = evaluate(f.node, {n: at[n] + step[n] for n in at}) - evaluate(f.node, at)
+    assert whole == pytest.approx(sum(parts.values()), rel=1e-4)
+
+
 # --- the five derivatives that are arrays of up to two axes ---------------------------------------
 
 
@@ -195,3 +222,50 @@ def test_columns_of_a_tensor_are_stacked():
     np.testing.assert_array_equal(evaluate(stacked.node, {"A": A}), [1, 3, 2, 4])
     d = eingrad.derivative(eingrad.parse("P*M*R", P="2 3", M="3 4", R="4 5"), "M", layout="vec")
     assert str(d.formula()) == "Rᵀ ⊗ P"
+
+
+@pytest.mark.parametrize("output", ["", "2", "2 3", "2 3 4"])
+@pytest.mark.parametrize("by", ["", "5", "5 6", "5 6 7"])
+def test_axes_add_up_and_sizes_multiply(output, by):
+    """Axes(∂y/∂x) = Axes(y) + Axes(x) and Size(∂y/∂x) = Size(y) Size(x), tensors among them."""
+    y = np.sin(np.sum(eingrad.tensor("x", by))) * eingrad.tensor("C", output)
+    d = eingrad.derivative(y, "x", layout="denominator")
+    sizes = [[int(n) for n in text.split()] for text in (output, by)]
+    assert len(d.shape) == len(d.axes) == len(sizes[0]) + len(sizes[1])
+    assert np.prod([k.as_int() for k in d.shape]) == np.prod(sizes[0]) * np.prod(sizes[1])
+    assert [k.as_int() for k in d.shape] == [*sizes[1], *reversed(sizes[0])]
+
+
+# --- ways to deal with a tensor -------------------------------------------------------------------
+
+
+def test_a_pattern_of_zeros_is_flattened_to_its_diagonal():
+    """[3 0 0; 0 9 0; 0 0 4] → [3; 9; 4], and nothing is lost."""
+    d = eingrad.jacobian(eingrad.parse("a .* x", a="3", x="3"), "x")
+    condensed = d.compress()
+    values = {"a": np.array([3.0, 9.0, 4.0]), "x": np.ones(3)}
+    np.testing.assert_array_equal(evaluate(d.node, values), np.diag([3.0, 9.0, 4.0]))
+    np.testing.assert_array_equal(evaluate(condensed.node, values), [3, 9, 4])
+    assert condensed.lossless and condensed.expand().node is d.node
+
+
+def test_axes_are_hidden_and_shown_again():
+    """M as one thing: the tensor is a vector of 3 matrices of 2×5."""
+    d = eingrad.derivative(eingrad.parse("P*M*t", P="3 2", M="2 5", t="5"), "M")
+    hidden = d.blocks(1, 2)
+    assert [k.as_int() for k in hidden.block_shape] == [2, 5]
+    values = values_of(d.of)
+    whole = evaluate(d.node, values)
+    for i in range(3):
+        np.testing.assert_allclose(evaluate(hidden[i].node, values), whole[i], rtol=1e-12)
+    assert hidden.open() is d
+
+
+def test_a_tensor_is_contracted_by_products_and_sums():
+    """Σ_ij ∂L/∂y_ij ∂y_ij/∂M_kl: what software does for the chain rule, without the tensor."""
+    d = eingrad.derivative(eingrad.parse("P*M*R", P="2 3", M="3 4", R="4 5"), "M")
+    values, G = values_of(d.of), RNG.normal(size=(2, 5))
+    pulled = eingrad.vjp(d.of, "M", "G")
+    found = evaluate(pulled.node, {**values, "G": G})
+    np.testing.assert_allclose(found, np.tensordot(G, evaluate(d.node, values), 2), rtol=1e-12)
+    assert str(pulled.formula()) == "PᵀGRᵀ"
