@@ -198,7 +198,7 @@ def test_the_chain_of_a_network_is_that_of_the_course() -> None:
     (∂L/∂Z)ᵀ; ∂Z/∂A = W, m×n. Layers 1 and 3 are matrix products, 2 and 4 their activations."""
     assert chain_of("dense_columns", "m", "n", "k", "") == [
         "dx stands for ∂L/∂x.",
-        "L = squared_error(A3), scalar",
+        "L = squared_error(A3, T), scalar",
         "  dA3 = (A3 − T)/k, k",
         "A3 = sigmoid(Z3), k",
         "  dZ3 = dA3 ⊙ σ(Z3) ⊙ (1 − σ(Z3)), k: ∂A3/∂Z3 = diag(σ(Z3) ⊙ (1 − σ(Z3))), k×k",

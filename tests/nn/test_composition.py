@@ -341,6 +341,17 @@ def test_a_value_that_two_layers_take_has_a_sum() -> None:
     assert lines[-1].startswith("…: what the other lines")
 
 
+def test_the_chain_knows_what_is_declared_of_an_argument() -> None:
+    """Whole numbers stay whole numbers; what is given and takes no gradient is named."""
+    net = nn.Network(
+        nn.embedding("v", "n", "b"), nn.dense("n", "k"), nn.labelled_cross_entropy("b", "k")
+    )
+    lines = net.chain().splitlines()
+    assert lines[1].startswith("L = labelled_cross_entropy(Z2, label)")
+    assert "Z1 = embedding(index), b×n" in lines
+    assert lines[-1].startswith("  dtable1 = one_hot(index, size=v)ᵀ dZ1, v×n")
+
+
 # --- what does not fit ----------------------------------------------------------------------------
 
 

@@ -21,11 +21,10 @@ def chain(links: Sequence[Link], kinds: Mapping[str, str]) -> Iterator[str]:
     for link in reversed(links):
         names = dict.fromkeys(link.arguments.values())
         here = {
-            name: tensor(name, link.layer.arguments[own].node.shape)
-            for own, name in link.arguments.items()
+            name: _like(link.layer.arguments[own], name) for own, name in link.arguments.items()
         }
         value = link.layer.definition(**{own: here[m] for own, m in link.arguments.items()})
-        taken = [n for n in names if kinds.get(n) not in ("params", "constants")]
+        taken = [n for n in names if kinds.get(n) != "params"]
         called = f"{link.value} = {link.layer.name}({', '.join(taken)})"
         yield f"{called}, {shape_text(value.node.shape)}"
         for name in _taken(link, kinds):
@@ -36,6 +35,12 @@ def chain(links: Sequence[Link], kinds: Mapping[str, str]) -> Iterator[str]:
             yield "  " + _passed_on(link, value, here[name], (before, after))
     if several:
         yield "…: what the other lines with this gradient say; it is the sum of them."
+
+
+def _like(argument: Tensor, name: str) -> Tensor:
+    """A variable of another name, with what is declared of it."""
+    facts: frozenset[str] = getattr(argument.node, "facts", frozenset())
+    return tensor(name, argument.node.shape, " ".join(sorted(facts)))
 
 
 def _taken(link: Link, kinds: Mapping[str, str]) -> list[str]:

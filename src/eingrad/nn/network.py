@@ -56,7 +56,7 @@ class Network(Layer):
     ['W1', 'b1', 'W3', 'b3']
     >>> print(net.chain())
     dx stands for ∂L/∂x.
-    L = softmax_cross_entropy(Z3), scalar
+    L = softmax_cross_entropy(Z3, T), scalar
       dZ3 = (diag(T 𝟏) softmax(Z3) − T)/b, b×k
     Z3 = dense(A1), b×k
       dA1 = dZ3 W3ᵀ, b×h: ∂Z3/∂A1, b×h×k×b, condenses to W3ᵀ, k×h
