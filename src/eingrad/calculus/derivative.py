@@ -14,6 +14,7 @@ from ..ir.walk import awake, variables
 from . import structured
 from .compiled import Computed, function_name, output_nodes
 from .explained import Explained
+from .kronecker import Factored
 from .layouts import axis_order, is_row, valid_layout
 from .shown import Shown
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from .structured import BlockArray, Compressed
 
 
-class Derivative(Computed, Shown, Explained):
+class Derivative(Computed, Shown, Explained, Factored):
     """∂ⁿY/∂X₁…∂Xₙ: the exact tensor, with formulas, proof and code.
 
     Attributes

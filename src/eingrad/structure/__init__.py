@@ -6,6 +6,7 @@ from .cost import Cost, Route, cost, linear_combination
 from .count import Counts, count
 from .decompose import Core, Decomposition, StructuredTerm, decompose, deepened
 from .describe import CoreDescription, Structure, TermDescription, describe
+from .kronecker import Kronecker, KroneckerFactor, KroneckerSum, kronecker
 
 __all__ = [
     "Blocks",
@@ -17,6 +18,9 @@ __all__ = [
     "Cost",
     "Counts",
     "Decomposition",
+    "Kronecker",
+    "KroneckerFactor",
+    "KroneckerSum",
     "Route",
     "Structure",
     "StructuredTerm",
@@ -28,5 +32,6 @@ __all__ = [
     "deepened",
     "describe",
     "hide",
+    "kronecker",
     "linear_combination",
 ]

@@ -10,6 +10,7 @@ from ..ir.build import transpose
 from .count import Counts, count, fewest, stored_open
 from .decompose import Decomposition, StructuredTerm
 from .grouping import clearer, presented, shared
+from .kronecker import Kronecker, kronecker
 from .sides import (
     Block,
     Sides,
@@ -102,6 +103,9 @@ class Structure:
         What was described.
     symmetric:
         Whether outputs and inputs can be exchanged (every Hessian; found by form, never wrong).
+    kronecker:
+        The sum of Kronecker products that it is; None where it is none, or is no map from arrays
+        of two or more axes to such.
     """
 
     sentence: str
@@ -109,6 +113,7 @@ class Structure:
     counts: Counts
     decomposition: Decomposition
     symmetric: bool
+    kronecker: Kronecker | None = None
 
     def __str__(self) -> str:
         return self.sentence
@@ -158,7 +163,17 @@ def describe(
     split = split_of(whole)
     terms = _described(whole.terms, split, symmetric)
     symmetric = symmetric or all(t.symmetric for t in terms) or _exchanged_alike(whole, split)
-    return Structure(_sentence(whole, terms, split, counts), terms, counts, whole, symmetric)
+    sums = kronecker(found if deeper is None else deeper, symmetric)
+    said = _sentence(whole, terms, split, counts) + _as_products(sums, whole)
+    return Structure(said, terms, counts, whole, symmetric, sums)
+
+
+def _as_products(sums: Kronecker | None, whole: Decomposition) -> str:
+    """`; that is, Σ over n of rank 1 m×m ⊗ symmetric k×k`, where that is more than the terms
+    say."""
+    if sums is None or (sums.is_exact and len(sums.terms) == len(whole.terms)):
+        return ""
+    return f"; that is, {sums.sentence}"
 
 
 def _described(

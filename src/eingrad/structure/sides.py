@@ -178,11 +178,11 @@ def is_symmetric(term: StructuredTerm, block: Block, split: int) -> bool:
         return False
     exchanged = {**dict(pairs), **{b: a for a, b in pairs}}
     order = tuple(core.atoms.index(exchanged.get(a, a)) for a in core.atoms)
-    return bool(core.node.memo(f"stays with axes {order}", lambda: _stays(core.node, order)))
+    return bool(core.node.memo(f"stays with axes {order}", lambda: stays(core.node, order)))
 
 
-def _stays(node: Node, order: Sequence[int]) -> bool:
-    """Whether a node is the same with its axes in another order."""
+def stays(node: Node, order: Sequence[int]) -> bool:
+    """Whether a node is the same with its axes in another order, as far as its form shows."""
     taken = {v.name for v in variables(node)}
     tags = [variable(_unused(f"·{k}", taken), (d,)) for k, d in enumerate(node.shape)]
     return _probe(node, tags) is _probe(node, [tags[k] for k in order])
