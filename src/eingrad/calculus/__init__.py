@@ -9,6 +9,7 @@ from .contracted import (
     hessian_diagonal,
     laplacian,
     newton_step,
+    squared_norms,
 )
 from .derivative import Derivative
 from .derive import (
@@ -21,8 +22,10 @@ from .derive import (
     jvp,
     vjp,
 )
+from .gaussnewton import empirical_fisher, fisher, gauss_newton
 from .inputs import Expression, parse
 from .joint import Gradients
+from .kronecker import KroneckerForm
 from .rule import CustomRule, custom_rule
 from .unfolded import approximation
 
@@ -33,12 +36,16 @@ __all__ = [
     "Derivative",
     "Expression",
     "Gradients",
+    "KroneckerForm",
     "approximation",
     "block_diagonal",
     "check",
     "curvature",
     "custom_rule",
     "derivative",
+    "empirical_fisher",
+    "fisher",
+    "gauss_newton",
     "gradient",
     "gradients",
     "hessian",
@@ -49,5 +56,6 @@ __all__ = [
     "laplacian",
     "newton_step",
     "parse",
+    "squared_norms",
     "vjp",
 ]

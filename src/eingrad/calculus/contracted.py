@@ -5,7 +5,8 @@ All are exact: the Hessian is there in factored form only, and is contracted ter
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import combinations_with_replacement
 from typing import Any
 
 from ..differentiate import differentiate
@@ -19,7 +20,7 @@ from ..simplify import shortest
 from ..structure import StructuredTerm, decompose
 from ..structure.sides import sides
 from .derivative import Derivative
-from .derive import hessian, reading_notes
+from .derive import hessian, jacobian, reading_notes
 from .inputs import as_tensor_node, find_variable, fresh, given_or_new
 
 
@@ -61,6 +62,35 @@ def hessian_diagonal(y: Any, x: Any) -> Derivative:
     diagonal = _over(full.node, [*axes, *axes], axes)
     names = [f"{by.name} axis {k}" for k in range(by.ndim)]
     return _contraction(full, diagonal, "diagonal of {}", "hessian_diagonal", names)
+
+
+def squared_norms(y: Any, x: Any) -> Derivative:
+    """Σ over the entries of x of (∂y/∂x)², for each entry of y: the squared norms of the gradients
+    of many samples, without the gradients.
+
+    Returns
+    -------
+    Derivative
+        Of the shape of y.
+
+    Examples
+    --------
+    >>> import eingrad
+    >>> losses = eingrad.parse("logsumexp(X*W, axis=1)", X="n m", W="m k")
+    >>> print(squared_norms(losses, "W").formula())
+    (X ⊙ X)𝟏 ⊙ (softmax(XW) ⊙ softmax(XW))𝟏
+    """
+    full = jacobian(y, x)
+    n = full.n_out
+    out = [(k,) for k in range(n)]
+    axes = [*out, *((n + k,) for k in range(full.wrt[0].ndim))]
+    terms = [t.node for t in decompose(full.node).terms] or [full.node]
+    # Term by term: the square of a sum would be that of all gradients, written out.
+    squares = add(
+        *(einsum([(a, axes), (b, axes)], out, 1 if a is b else 2) for a, b in _pairs(terms))
+    )
+    names = [f"{full.label} axis {k}" for k in range(n)]
+    return _contraction(full, squares, "squared norms of {}", "squared_norms", names)
 
 
 def curvature(y: Any, x: Any, direction: Any = None) -> Derivative:
@@ -171,6 +201,11 @@ def newton_step(y: Any, x: Any) -> Derivative:
     step = _solved(full.node, gradient, by.ndim)
     names = [f"{by.name} axis {k}" for k in range(by.ndim)]
     return _contraction(full, step, "({})⁻¹ ∂y/∂x", "newton_step", names)
+
+
+def _pairs(terms: Sequence[Node]) -> Iterator[tuple[Node, Node]]:
+    """Each two of some terms once, and each with itself."""
+    return combinations_with_replacement(terms, 2)
 
 
 def _solved(h: Node, g: Node, ndim: int) -> Node:

@@ -70,8 +70,8 @@ class KroneckerForm:
     XᵀX/n
     (diag(softmax(XW)ᵀ𝟏) − softmax(XW)ᵀ softmax(XW))/4
     >>> K = found.approximation(damping="λ").operator(X=np.eye(4, 3), W=np.eye(3, 2), λ=0.1)
-    >>> K.solver
-    'Cholesky of the 3×3 factor λI + XᵀX/n on axis 0; Cholesky of the 2×2 factor …'
+    >>> K
+    <StructuredOperator 3×2 → 3×2, float64, 104 bytes: symmetric 3×3 core ⊗ symmetric 2×2 core>
     """
 
     def __init__(self, of: Derivative, form: Kronecker) -> None:

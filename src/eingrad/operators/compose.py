@@ -20,18 +20,16 @@ def compose(
     products = []
     for a in first:
         for b in second:
-            product = _product(a, b, between)
+            product = meet(a, b, between)
             if product is None:
                 return None
-            products.append(product)
+            products.append(condensed(product))
     return merged(products)
 
 
-def _product(
-    a: NumericTerm,
-    b: NumericTerm,
-    between: tuple[int, ...],
-) -> NumericTerm | None:
+def meet(a: NumericTerm, b: NumericTerm, between: tuple[int, ...]) -> NumericTerm | None:
+    """One term after another, their cores as they are; None where the two divide the axes in ways
+    that conflict."""
     meeting = align_between(a, b, between)
     if meeting is None:
         return None
@@ -58,8 +56,7 @@ def _product(
     met = {find(s) for s in (*a.in_atoms, *b_out)}
     carried = {s for c in cores for s in c.atoms}
     free = math.prod(sizes[s] for s in met - live - carried)
-    term = normal(a.coefficient * b.coefficient * free, out, into, sizes, cores)
-    return condensed(term)
+    return normal(a.coefficient * b.coefficient * free, out, into, sizes, cores)
 
 
 def align_between(
@@ -114,4 +111,4 @@ def condensed(term: NumericTerm) -> NumericTerm:
     return normal(term.coefficient, term.out, term.into, term.sizes, cores)
 
 
-__all__ = ["compose", "condensed"]
+__all__ = ["compose", "condensed", "meet"]

@@ -199,6 +199,19 @@ def order_of(
     return tuple(order)
 
 
+def _together(
+    arrays: Sequence[Any], names: Sequence[Atoms], xp: Any
+) -> tuple[list[Any], list[Atoms]]:
+    """Arrays on the same atoms multiplied: fewer are left to be put in order."""
+    found: dict[frozenset[int], tuple[Any, Atoms]] = {}
+    for array, atoms in zip(arrays, names, strict=True):
+        other = found.get(frozenset(atoms))
+        if other is not None:
+            array, atoms = other[0] * arranged(array, atoms, other[1], xp), other[1]
+        found[frozenset(atoms)] = array, atoms
+    return [a for a, _ in found.values()], [t for _, t in found.values()]
+
+
 def contract_all(
     cores: Sequence[tuple[Any, Atoms]], keep: Sequence[int], dtype: Any, xp: Any = np
 ) -> tuple[Any, Atoms]:
@@ -211,7 +224,9 @@ def contract_all(
     else:
         arrays = [xp.numbers(c) for c, _ in cores]
     names = [atoms for _, atoms in cores]
-    if len(cores) == 1:
+    if len(cores) > MAX_EXHAUSTIVE:
+        arrays, names = _together(arrays, names, xp)
+    if len(arrays) == 1:
         gone = [s for s in names[0] if s not in keep]
         return _sum_out(arrays[0], names[0], gone, xp)
     sizes = {

@@ -19,6 +19,7 @@ from .arrays import shape_text as _text
 from .describe import sentence
 from .diagonal import diagonal_by_places, diagonal_of, trace_of
 from .memory import check_size, size_text
+from .norms import RowNorms
 from .term import NumericTerm
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
-class StructuredOperator(OperatorAlgebra):
+class StructuredOperator(OperatorAlgebra, RowNorms):
     """A linear map between arrays, held as deltas and small cores.
 
     `A.matvec(v)` takes an array of `in_shape` and gives one of `out_shape`: nothing is flattened.
