@@ -183,7 +183,7 @@ class Derivative(Computed, Shown, Explained, Factored):
 
     @cached_property
     def _variables(self) -> tuple[Variable, ...]:
-        found = {v.name: awake(v) for v in (*variables(self.of, self.node), *self.wrt)}
+        found = {v.name: awake(v) for v in (*variables(self.of, self.node, self._value), *self.wrt)}
         return tuple(found[name] for name in sorted(found))
 
     def latex(self, layout: str | None = None, form: str = "auto") -> str:

@@ -197,5 +197,6 @@ def as_curvature(
         notes=like.notes,
         heading=heading,
         called=called,
+        value=like._value,
         axis_names=[f"{by.name} axis {k}" for k in (*places, *places)],
     )

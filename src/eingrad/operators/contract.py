@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
-from itertools import permutations
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from .pattern import Pattern
 
 Atoms = tuple[int, ...]
-MAX_EXHAUSTIVE = 5  # cores; all orders of so many are compared
+MAX_EXHAUSTIVE = 10  # cores; the best order of so many is found by that of all their subsets
 
 
 def pair(
@@ -171,45 +171,33 @@ def order_of(
 ) -> tuple[int, ...]:
     """In which order an array with the atoms `start` should absorb the cores: the cheapest."""
     size = dict(sizes)
-
-    def step(atoms: frozenset[int], k: int, left: frozenset[int]) -> tuple[int, frozenset[int]]:
-        union = atoms | set(cores[k])
-        needed = keep | {s for j in left for s in cores[j]}
-        return math.prod(size[s] for s in union), union & needed
-
     everything = frozenset(range(len(cores)))
+
+    def held(left: frozenset[int]) -> frozenset[int]:
+        """The atoms of the product once all cores but `left` are in it, in whatever order."""
+        inside = {s for j in everything - left for s in cores[j]}
+        needed = keep.union(*(cores[j] for j in left))
+        return (inside | set(start)) & needed if left != everything else frozenset(start)
+
+    def price(left: frozenset[int], k: int) -> int:
+        """What absorbing one of the cores that are left costs."""
+        return math.prod(size[s] for s in held(left) | set(cores[k]))
+
     if len(cores) <= MAX_EXHAUSTIVE:
-
-        def cost(order: tuple[int, ...]) -> int:
-            atoms, total, left = frozenset(start), 0, everything
-            for k in order:
-                left = left - {k}
-                price, atoms = step(atoms, k, left)
-                total += price
-            return total
-
-        return min(permutations(range(len(cores))), key=cost)
+        best: dict[frozenset[int], tuple[int, tuple[int, ...]]] = {frozenset(): (0, ())}
+        for count in range(1, len(cores) + 1):
+            for some in combinations(range(len(cores)), count):
+                left = frozenset(some)
+                rest = {k: best[left - {k}] for k in some}
+                best[left] = min((price(left, k) + c, (k, *order)) for k, (c, order) in rest.items())
+        return best[everything][1]
     order: list[int] = []
-    atoms, left = frozenset(start), everything
+    left = everything
     while left:
-        k = min(sorted(left), key=lambda j: step(atoms, j, left - {j})[0])
+        k = min(sorted(left), key=lambda j: price(left, j))
         left = left - {k}
-        atoms = step(atoms, k, left)[1]
         order.append(k)
     return tuple(order)
-
-
-def _together(
-    arrays: Sequence[Any], names: Sequence[Atoms], xp: Any
-) -> tuple[list[Any], list[Atoms]]:
-    """Arrays on the same atoms multiplied: fewer are left to be put in order."""
-    found: dict[frozenset[int], tuple[Any, Atoms]] = {}
-    for array, atoms in zip(arrays, names, strict=True):
-        other = found.get(frozenset(atoms))
-        if other is not None:
-            array, atoms = other[0] * arranged(array, atoms, other[1], xp), other[1]
-        found[frozenset(atoms)] = array, atoms
-    return [a for a, _ in found.values()], [t for _, t in found.values()]
 
 
 def contract_all(
@@ -224,9 +212,7 @@ def contract_all(
     else:
         arrays = [xp.numbers(c) for c, _ in cores]
     names = [atoms for _, atoms in cores]
-    if len(cores) > MAX_EXHAUSTIVE:
-        arrays, names = _together(arrays, names, xp)
-    if len(arrays) == 1:
+    if len(cores) == 1:
         gone = [s for s in names[0] if s not in keep]
         return _sum_out(arrays[0], names[0], gone, xp)
     sizes = {

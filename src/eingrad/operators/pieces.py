@@ -6,7 +6,7 @@ have; else as these, which also shows that its rank is the number of rows of X.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -71,7 +71,8 @@ class Choice:
         """Whichever has the fewest numbers for given sizes, the one with fewer factors in doubt."""
         if not self.opened:
             return self.closed
-        return min((self.closed, *self.opened), key=lambda o: _numbers([o], sizes))
+        held = (self.closed, *(_multiplied(o, self.core.atoms, sizes) for o in self.opened))
+        return min(held, key=lambda o: _numbers([o], sizes))
 
 
 def choices_of(term: StructuredTerm) -> list[Choice]:
@@ -121,6 +122,38 @@ def chosen(
 def _numbers(openings: Sequence[Opening], sizes: Mapping[str, int]) -> int:
     """How many numbers a product goes through: all pieces, the same one in each place."""
     return sum(p.entries.evaluate(sizes) for o in openings for p in o.pieces)
+
+
+def _multiplied(opening: Opening, outer: Atoms, sizes: Mapping[str, int]) -> Opening:
+    """The opening with two pieces that share a summed index multiplied, where the product has no
+    more numbers than they have: of Σ_qr V_jq V_rq P_sr the part Σ_r V_rq P_sr."""
+    pieces = list(opening.pieces)
+    size: dict[Hashable, Dim] = {**opening.sizes}
+    for piece in pieces:
+        size.update(zip(piece.atoms, piece.node.shape, strict=True))
+    coefficient = opening.coefficient
+    waiting = sorted(opening.sizes)
+    while waiting:
+        summed = waiting.pop(0)
+        pair = [p for p in pieces if summed in p.atoms]
+        rest = [p for p in pieces if summed not in p.atoms]
+        kept = {*outer, *(a for p in rest for a in p.atoms)}
+        if len(pair) != 2 or len(rest) < 2 or any(isinstance(p.node, Kernel) for p in pair):
+            continue
+        left = tuple(dict.fromkeys(a for p in pair for a in p.atoms if a in kept))
+        both = sum(p.entries.evaluate(sizes) for p in pair)
+        if not left or product(size[a] for a in left).evaluate(sizes) > both:
+            continue
+        value = einsum([(p.node, [(a,) for a in p.atoms]) for p in pair], [(a,) for a in left])
+        c, value = split_coefficient(value)
+        coefficient = coefficient * c
+        pieces = [*rest, Piece(value, left)]
+        waiting = sorted({a for p in pieces for a in p.atoms} & opening.sizes.keys())
+    if len(pieces) == len(opening.pieces):
+        return opening
+    live = {a for p in pieces for a in p.atoms}
+    summed_sizes = {a: d for a, d in opening.sizes.items() if a in live}
+    return Opening(opening.core, coefficient, tuple(pieces), summed_sizes)
 
 
 def _opened(term: StructuredTerm, core: Core, fresh: int, deep: bool) -> Opening | None:
