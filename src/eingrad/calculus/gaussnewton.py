@@ -144,7 +144,9 @@ def _second_moment(
     slopes = []
     for k, v in enumerate(by):
         jacobian = differentiate(node, [v])
-        factors.append((jacobian, [*((a,) for a in axes), *((("x", k, i),) for i in range(v.ndim))]))
+        factors.append(
+            (jacobian, [*((a,) for a in axes), *((("x", k, i),) for i in range(v.ndim))])
+        )
         slopes.append(_along(jacobian, steps[v], node.ndim))
     if weight is not None:
         factors.append((weight, [(a,) for a in axes]))
@@ -191,4 +193,3 @@ def _names(by: list[Variable]) -> str:
 
 def _axes(by: list[Variable]) -> list[str]:
     return [f"{v.name} axis {k}" for v in by for k in range(v.ndim)]
-

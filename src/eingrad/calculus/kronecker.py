@@ -145,8 +145,7 @@ class KroneckerForm:
     def _several(self, what: str) -> Any:
         raise UnsupportedError(
             f"{self.of.title} has {len(self.form.terms)} terms, no {what} of the whole: "
-            f"{self.sentence}",
-            hint="terms has the factors of each",
+            f"{self.sentence}; `terms` has the factors of each"
         )
 
     def __str__(self) -> str:

@@ -177,7 +177,7 @@ def order_of(
         """The atoms of the product once all cores but `left` are in it, in whatever order."""
         inside = {s for j in everything - left for s in cores[j]}
         needed = keep.union(*(cores[j] for j in left))
-        return (inside | set(start)) & needed if left != everything else frozenset(start)
+        return frozenset(start) if left == everything else needed & inside.union(start)
 
     def price(left: frozenset[int], k: int) -> int:
         """What absorbing one of the cores that are left costs."""
@@ -189,7 +189,9 @@ def order_of(
             for some in combinations(range(len(cores)), count):
                 left = frozenset(some)
                 rest = {k: best[left - {k}] for k in some}
-                best[left] = min((price(left, k) + c, (k, *order)) for k, (c, order) in rest.items())
+                best[left] = min(
+                    (price(left, k) + c, (k, *order)) for k, (c, order) in rest.items()
+                )
         return best[everything][1]
     order: list[int] = []
     left = everything

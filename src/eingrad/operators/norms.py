@@ -43,7 +43,8 @@ class RowNorms:
         --------
         >>> import eingrad, numpy as np
         >>> losses = eingrad.parse("(X*W - T).^2 * ones(k)", X="n m", W="m k", T="n k")
-        >>> J = eingrad.jacobian(losses, "W").operator(X=np.eye(3), W=np.ones((3, 2)), T=np.eye(3, 2))
+        >>> jacobian = eingrad.jacobian(losses, "W")
+        >>> J = jacobian.operator(X=np.eye(3), W=np.ones((3, 2)), T=np.eye(3, 2))
         >>> J.squared_norms()
         array([4., 4., 8.])
         >>> clipped = J.rmatvec(np.minimum(1, 2 / np.sqrt(J.squared_norms())))  # as in DP-SGD

@@ -128,7 +128,7 @@ def _multiplied(opening: Opening, outer: Atoms, sizes: Mapping[str, int]) -> Ope
     """The opening with two pieces that share a summed index multiplied, where the product has no
     more numbers than they have: of Σ_qr V_jq V_rq P_sr the part Σ_r V_rq P_sr."""
     pieces = list(opening.pieces)
-    size: dict[Hashable, Dim] = {**opening.sizes}
+    size: dict[Hashable, Dim] = dict(opening.sizes.items())
     for piece in pieces:
         size.update(zip(piece.atoms, piece.node.shape, strict=True))
     coefficient = opening.coefficient

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from ..dims import Dim, product
-from ..ir.build import add, einsum, power, split_coefficient, zeros
+from ..ir.build import add, einsum, is_zero, power, split_coefficient
 from ..ir.node import Factor, Node, Number, Shape
 from ..ir.node import size as size_node
 from ..ir.walk import variables
@@ -342,7 +342,9 @@ def _merged(products: Sequence[tuple[Shape, list[Node]]]) -> list[tuple[Shape, l
         for k, (other, theirs) in enumerate(result):
             if other != summed:
                 continue
-            different = [i for i, (a, b) in enumerate(zip(stacks, theirs, strict=True)) if a is not b]
+            different = [
+                i for i, (a, b) in enumerate(zip(stacks, theirs, strict=True)) if a is not b
+            ]
             if len(different) > 1:
                 continue
             place = different[0] if different else 0
