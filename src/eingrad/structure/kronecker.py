@@ -340,18 +340,14 @@ def _merged(products: Sequence[tuple[Shape, list[Node]]]) -> list[tuple[Shape, l
     while pending:
         summed, stacks = pending.pop(0)
         for k, (other, theirs) in enumerate(result):
-            if other != summed:
-                continue
-            different = [
-                i for i, (a, b) in enumerate(zip(stacks, theirs, strict=True)) if a is not b
-            ]
-            if len(different) > 1:
+            different = [i for i, stack in enumerate(stacks) if stack is not theirs[i]]
+            if other != summed or len(different) > 1:
                 continue
             place = different[0] if different else 0
-            both = add(theirs[place], stacks[place])
+            total = add(theirs[place], stacks[place])
             del result[k]
-            if both is not zeros(both.shape):
-                pending.insert(0, (summed, [*stacks[:place], both, *stacks[place + 1 :]]))
+            if not is_zero(total):
+                pending.insert(0, (summed, [*stacks[:place], total, *stacks[place + 1 :]]))
             break
         else:
             result.append((summed, stacks))
