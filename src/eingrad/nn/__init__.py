@@ -4,6 +4,7 @@ from .activation import activation
 from .attention import attention, multi_head_attention
 from .composition import addition, branch, residual
 from .convolutional import average_pool, convolution1d, convolution2d, max_pool
+from .curvature import gauss_newton_block, kfac
 from .dense import dense, dense_columns, dropout, embedding
 from .layer import Layer
 from .loss import (
@@ -12,10 +13,12 @@ from .loss import (
     huber,
     kl_divergence,
     labelled_cross_entropy,
+    logistic,
     softmax_cross_entropy,
     squared_error,
 )
 from .network import Network
+from .newton import Convergence, Step, gauss_newton, newton
 from .normalisation import batch_norm, layer_norm, rms_norm
 from .recurrent import gru_cell, lstm_cell, next_symbol, rnn_cell, rnn_cell_columns
 from .training import Adam, Progress, TrainingError, fit, initial
@@ -23,9 +26,11 @@ from .wiring import wire
 
 __all__ = [
     "Adam",
+    "Convergence",
     "Layer",
     "Network",
     "Progress",
+    "Step",
     "TrainingError",
     "activation",
     "addition",
@@ -41,16 +46,21 @@ __all__ = [
     "dropout",
     "embedding",
     "fit",
+    "gauss_newton",
+    "gauss_newton_block",
     "gru_cell",
     "hinge",
     "huber",
     "initial",
+    "kfac",
     "kl_divergence",
     "labelled_cross_entropy",
     "layer_norm",
+    "logistic",
     "lstm_cell",
     "max_pool",
     "multi_head_attention",
+    "newton",
     "next_symbol",
     "residual",
     "rms_norm",

@@ -61,6 +61,21 @@ def hinge(shape: str = "b") -> Layer:
     return Layer("hinge", definition, inputs={"X": shape}, constants={"T": shape})
 
 
+def logistic(shape: str = "b") -> Layer:
+    """log(1 + exp(−t x)) for labels t = ±1, averaged over the first axis.
+
+    Examples
+    --------
+    >>> print(logistic().partials["X"].formula())
+    −(GT ⊙ σ(−T ⊙ X))/b
+    """
+
+    def definition(X: Tensor, T: Tensor) -> Tensor:
+        return np.sum(function("softplus")(-T * X)) / X.shape[0]
+
+    return Layer("logistic", definition, inputs={"X": shape}, constants={"T": shape})
+
+
 def cross_entropy(shape: str = "b n") -> Layer:
     """−Σ T ⊙ log P for probabilities P, averaged over the first axis.
 
