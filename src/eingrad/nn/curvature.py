@@ -47,7 +47,7 @@ def gauss_newton_block(
                 f"{network.name} has no parameter {asked!r}",
                 hint=f"it has: {', '.join(network.params)}",
             )
-    loss, outputs = _cut(network)
+    loss, outputs = cut(network)
     if extra is not None:
         loss = loss + extra
     by = [network.params[name], network.params[name if other is None else other]]
@@ -89,8 +89,14 @@ def kfac(network: Layer, name: str, damping: Any = None) -> Derivative:
     return gauss_newton_block(network, name).kronecker().approximation(damping)
 
 
-def _cut(network: Layer) -> tuple[Tensor, dict[str, Tensor]]:
-    """The loss of the values that the last layer takes, as variables, and what these are."""
+def cut(network: Layer) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss of the values that the last layer takes, as variables, and what these are.
+
+    Raises
+    ------
+    InputError
+        It is no network, or its value is no number.
+    """
     if not isinstance(network, Network) or len(network.links) < 2:
         raise InputError(
             f"{network.name} is no network of layers with a loss at its end",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..calculus import Derivative, gradients, hessian
 from ..errors import InputError, NameError_
 from ..frontends.python import Tensor, scalar
-from .curvature import gauss_newton_block
+from .curvature import cut, gauss_newton_block
 from .layer import Layer
 from .system import System
 from .training import Arrays, TrainingError
@@ -187,6 +187,7 @@ def gauss_newton(
     >>> found.losses[-1] < 1e-4
     True
     """
+    cut(network)  # or it is said what is missing
     objective, extra, values = _penalised(network, penalty)
 
     def block(p: str, q: str) -> Derivative:
