@@ -89,6 +89,7 @@ LAYERS = {
     "squared error": lambda X, T: jnp.square(X - T).sum(axis=1).mean() / 2,
     "huber": huber,
     "hinge": lambda X, T: jax.nn.relu(1 - T * X).mean(),
+    "logistic": lambda X, T: -jax.nn.log_sigmoid(T * X).mean(),
     "cross entropy": lambda P, T: -jnp.vdot(T, jnp.log(P)) / P.shape[0],
     "softmax cross entropy": lambda Z, T: -jnp.vdot(T, jax.nn.log_softmax(Z)) / Z.shape[0],
     "labelled cross entropy": lambda Z, label: (

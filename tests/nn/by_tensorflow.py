@@ -107,6 +107,9 @@ LAYERS = {
     "squared error": lambda X, T: tf.nn.l2_loss(X - T) / X.shape[0],
     "huber": lambda X, T: X.shape[1] * tf.reduce_mean(losses.huber(T, X, 0.7)),
     "hinge": lambda X, T: losses.hinge(T, X),
+    "logistic": lambda X, T: tf.reduce_mean(
+        tf.nn.sigmoid_cross_entropy_with_logits((T + 1) / 2, X)
+    ),
     "cross entropy": lambda P, T: -tf.reduce_mean(tf.reduce_sum(T * tf.math.log(P), 1)),
     "softmax cross entropy": lambda Z, T: tf.reduce_mean(
         tf.nn.softmax_cross_entropy_with_logits(T, Z)

@@ -55,6 +55,7 @@ LAYERS = {
     "squared error": lambda X, T: 0.5 * F.mse_loss(X, T, reduction="sum") / X.shape[0],
     "huber": lambda X, T: F.huber_loss(X, T, delta=0.7, reduction="sum") / X.shape[0],
     "hinge": lambda X, T: F.relu(1 - T * X).mean(),
+    "logistic": lambda X, T: F.soft_margin_loss(X, T),
     "cross entropy": lambda P, T: -(T * P.log()).sum() / P.shape[0],
     "softmax cross entropy": lambda Z, T: F.cross_entropy(Z, T),
     "labelled cross entropy": lambda Z, label: F.cross_entropy(Z, label),

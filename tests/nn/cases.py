@@ -45,6 +45,7 @@ LAYERS: dict[str, tuple[nn.Layer, dict[str, Sample]]] = {
     "squared error": (nn.squared_error(), {}),
     "huber": (nn.huber(delta=0.7), {}),
     "hinge": (nn.hinge(), {"T": signs}),
+    "logistic": (nn.logistic(), {"T": signs}),
     "cross entropy": (nn.cross_entropy(), {"P": probabilities, "T": probabilities}),
     "softmax cross entropy": (nn.softmax_cross_entropy(), {"T": probabilities}),
     "labelled cross entropy": (nn.labelled_cross_entropy(), {"label": below("n")}),

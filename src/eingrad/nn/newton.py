@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 LARGEST_DAMPING = 1e12  # times the mean of the diagonal: the step is then nothing
+SHOWN = 16  # lines of a table of steps
 ROUNDING = 1e-13  # of the loss: decreases below are not seen in it
 
 
@@ -70,9 +71,10 @@ class Convergence:
 
     def __str__(self) -> str:
         lines = ["step             loss    gradient     damping"]
-        lines += [
+        rows = [
             f"{s.number:4d} {s.loss:16.10g} {s.slope:11.3e} {s.damping:11.1e}" for s in self.steps
         ]
+        lines += rows if len(rows) <= SHOWN else [*rows[: SHOWN - 4], "   …", *rows[-3:]]
         return "\n".join([*lines, self.reason])
 
 
@@ -151,7 +153,7 @@ def gauss_newton(
     penalty: float | Mapping[str, float] = 0.0,
     damping: float = 1e-3,
     steps: int = 200,
-    tolerance: float = 1e-8,
+    tolerance: float = 1e-7,
     report: Callable[[Step], None] | None = None,
 ) -> Convergence:
     """Minimise the loss of a network by steps of (JᵀHJ + λI)⁻¹ times the gradient.
