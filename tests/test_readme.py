@@ -15,6 +15,7 @@ PAGES = [
     "docs/frameworks.md",
     "docs/explain.md",
     "docs/networks.md",
+    "docs/second-order.md",
 ]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 

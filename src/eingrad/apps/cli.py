@@ -18,6 +18,7 @@ from .explaining import derivation, explain_options
 from .inputs import ExpressionCommand, chains, declarations, expression_text
 from .outcome import Outcome, check_outcome, derive_outcome, guarded
 from .plot import numbered, plot
+from .regression import gaussnewton, logistic, softmax
 from .rule import requested, rule_options
 from .train import train
 
@@ -334,6 +335,8 @@ def completion(shell: str) -> Outcome:
 
 
 cli.add_command(plot)
+for command in (logistic, softmax, gaussnewton):
+    train.add_command(command)
 cli.add_command(train)
 
 
