@@ -114,6 +114,13 @@ def test_a_pullback_is_explained_as_the_derivative_of_its_scalar():
     assert str(made.steps[-1].equations[-1]) == "∂s/∂A = GBᵀ"
 
 
+def test_the_g_of_the_rules_is_told_from_a_variable_of_that_name():
+    text = str(explanation(eingrad.vjp("tanh(A*B)", "A"), "differentials", "full"))
+    assert "Here G" not in text and "In the rule below G stands for G ⊙ (1 − " in text
+    text = str(explanation(eingrad.vjp("tanh(A*B)", "A", "D"), "differentials", "full"))
+    assert "Here G = D." in text and "Here G = D ⊙ (1 − " in text
+
+
 def test_a_deep_network_is_explained_layer_by_layer():
     text = "tanh(W*" * 60 + "x" + ")" * 60
     made = explanation(eingrad.gradient(f"sum({text})", "x"), "differentials", "short")

@@ -9,7 +9,7 @@ from ..dims import shape_text
 from ..ir.build import add, einsum, is_zero, number, scale, split_coefficient, zeros
 from ..ir.construct import inner_product
 from ..ir.node import Apply, Contraction, Node, Sum, Term, Variable
-from ..ir.walk import depending_on, substitute, topological
+from ..ir.walk import depending_on, substitute, topological, variables
 from .naming import Naming, at
 from .rules import moving_reason, rule_name, rule_reasons
 from .steps import Equation, Quantity, Step
@@ -220,8 +220,11 @@ def _insert(v: Quantity, pending: dict[Quantity, Node], change: Node, names: Nam
         local = substitute_others(change, u, names)
         parts = local.operands if isinstance(local, Sum) else (local,)
         reason = distinct(moving_reason(part, v, u, names) for part in parts)
-        if v.shape and not said:
-            why.append(("Here G = ", names.write(g), "."))
+        if v.shape and not said and not (isinstance(g, Variable) and g.name == "G"):
+            # The rules say G; where a variable is called that, the reader must be told apart.
+            taken = any(w.name == "G" for w in variables(start))
+            lead = "In the rule below G stands for " if taken else "Here G = "
+            why.append((lead, names.write(g), "."))
             said = True
         why += reason
     collected = [u for u in fresh if u in pending]
