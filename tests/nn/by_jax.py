@@ -95,6 +95,10 @@ LAYERS = {
     "labelled cross entropy": lambda Z, label: (
         -jnp.take_along_axis(jax.nn.log_softmax(Z), label[:, None], axis=1).mean()
     ),
+    "cross entropy of sequences": lambda Z, T: -(T * jax.nn.log_softmax(Z)).sum(-1).mean(),
+    "labelled sequences": lambda Z, label: (
+        -jnp.take_along_axis(jax.nn.log_softmax(Z), label[..., None], axis=-1).mean()
+    ),
     "kl divergence": lambda P, T: rel_entr(T, P).sum() / P.shape[0],
     "batch norm": lambda X, scale, shift: standardized(X, 0) * scale + shift,
     "layer norm": lambda X, scale, shift: standardized(X, -1) * scale + shift,
@@ -115,6 +119,10 @@ LAYERS = {
     "attention": attend,
     "causal attention": attend,
     "multi-head attention": heads,
+    "heads without batch": heads,
+    "rnn cell of one column": lambda x, a, Wax, Waa, b: jnp.tanh(
+        jnp.concatenate([Wax, Waa], axis=1) @ jnp.concatenate([x, a]) + b
+    ),
     "rnn cell": lambda X, H, Wx, Wh, b: jnp.tanh(
         jnp.concatenate([X, H], axis=1) @ jnp.concatenate([Wx, Wh]) + b
     ),

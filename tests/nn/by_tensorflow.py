@@ -117,6 +117,12 @@ LAYERS = {
     "labelled cross entropy": lambda Z, label: tf.reduce_mean(
         tf.nn.sparse_softmax_cross_entropy_with_logits(label, Z)
     ),
+    "cross entropy of sequences": lambda Z, T: tf.reduce_mean(
+        tf.nn.softmax_cross_entropy_with_logits(T, Z)
+    ),
+    "labelled sequences": lambda Z, label: tf.reduce_mean(
+        tf.nn.sparse_softmax_cross_entropy_with_logits(label, Z)
+    ),
     "kl divergence": lambda P, T: tf.reduce_mean(losses.kld(T, P)),
     "batch norm": lambda X, scale, shift: normalised(X, [0], scale, shift),
     "layer norm": lambda X, scale, shift: normalised(X, [1], scale, shift),
@@ -133,7 +139,11 @@ LAYERS = {
     "attention": attend,
     "causal attention": attend,
     "multi-head attention": heads,
+    "heads without batch": lambda X, **given: heads(X[None], **given)[0],
     "rnn cell": rnn,
+    "rnn cell of one column": lambda x, a, Wax, Waa, b: rnn(
+        x[None], a[None], tf.transpose(Wax), tf.transpose(Waa), b
+    )[0],
     "rnn cell columns": lambda x, a, Wax, Waa, b: tf.transpose(
         rnn(*map(tf.transpose, (x, a, Wax, Waa)), b)
     ),

@@ -59,6 +59,8 @@ LAYERS = {
     "cross entropy": lambda P, T: -(T * P.log()).sum() / P.shape[0],
     "softmax cross entropy": lambda Z, T: F.cross_entropy(Z, T),
     "labelled cross entropy": lambda Z, label: F.cross_entropy(Z, label),
+    "cross entropy of sequences": lambda Z, T: F.cross_entropy(Z.flatten(0, 1), T.flatten(0, 1)),
+    "labelled sequences": lambda Z, label: F.cross_entropy(Z.flatten(0, 1), label.flatten()),
     "kl divergence": lambda P, T: F.kl_div(P.log(), T, reduction="batchmean"),
     "batch norm": lambda X, scale, shift: F.batch_norm(X, None, None, scale, shift, training=True),
     "layer norm": lambda X, scale, shift: F.layer_norm(X, (X.shape[-1],), scale, shift),
@@ -75,6 +77,10 @@ LAYERS = {
         Q, K, V, is_causal=True
     ),
     "multi-head attention": heads,
+    "heads without batch": lambda X, **given: heads(X[None], **given)[0],
+    "rnn cell of one column": lambda x, a, Wax, Waa, b: torch.rnn_tanh_cell(
+        x[None], a[None], Wax, Waa, b, 0 * b
+    )[0],
     "rnn cell": lambda X, H, Wx, Wh, b: torch.rnn_tanh_cell(X, H, Wx.T, Wh.T, b, 0 * b),
     "rnn cell columns": lambda x, a, Wax, Waa, b: (
         torch.rnn_tanh_cell(x.T, a.T, Wax, Waa, b, 0 * b).T

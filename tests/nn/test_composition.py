@@ -375,6 +375,10 @@ def test_what_does_not_fit_is_named() -> None:
         nn.Network(dense, inputs=("memory",))
     with pytest.raises(NameError_, match=r"would be called X, as something else is"):
         nn.Network(dense, nn.wire(dense, "X"))
+    with pytest.raises(NameError_, match=r"dense: 'a b' cannot be a name"):
+        nn.wire(dense, W="a b")
+    with pytest.raises(InputError, match=r"layer 2 of a network is no layer"):
+        nn.Network(dense, nn.dense)  # type: ignore[arg-type]
     with pytest.raises(ShapeError, match=r"W is n×n in layer 1 \(dense\) and n×k in layer 2"):
         nn.Network(nn.wire(dense, W="W"), nn.wire(nn.dense("n", "k"), W="W"))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -117,6 +118,32 @@ def test_a_shape_that_does_not_fit_is_named_with_the_layer(case: str) -> None:
         expected = rf"^{layer.name}: {name} must have shape .*; given is {found}$"
         with pytest.raises(ShapeError, match=expected if t.node.ndim else "must have shape"):
             layer.forward(*split(layer, given))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: nn.max_pool((9,), sizes="b 6"), r"max_pool: .*size 9 .*size 6\nX is b×6"),
+        (lambda: nn.average_pool((2, 2, 2), sizes="b 6"), "average_pool: 3 window lengths"),
+        (lambda: nn.convolution1d(9, sizes="b c 6"), "convolution1d: a filter of size 9"),
+        (lambda: nn.convolution1d(0), r"a filter 1 lengths of at least 1, not \(0,\)"),
+        (lambda: nn.convolution2d(3, sizes="c h w"), "convolution2d: X has 4 sizes, not 'c h w'"),
+        (lambda: nn.layer_norm("", ""), "layer_norm: axis -1 .*\nX is scalar, scale is scalar"),
+        (lambda: nn.squared_error(""), "squared_error: an axis is missing\nX is scalar"),
+        (lambda: nn.multi_head_attention(0, width=6), "at least one head, not 0"),
+        (lambda: nn.huber(delta=-1), "huber: δ is positive, not -1"),
+    ],
+)
+def test_sizes_that_make_no_layer_are_named(make: Callable[[], nn.Layer], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        make()
+
+
+def test_a_share_of_nothing_is_refused() -> None:
+    X = np.ones((2, 3))
+    for keep in (0.0, 1.5, np.nan):
+        with pytest.raises(InputError, match="kept is above 0 and at most 1"):
+            nn.dropout().forward({"X": X, "mask": X, "keep": keep})
 
 
 def test_a_mask_that_hides_everything_is_refused() -> None:

@@ -113,6 +113,8 @@ def multi_head_attention(
     >>> layer.params["queries"].shape, layer.output.shape
     ((2, 6, 3), (b, t, 6))
     """
+    if heads < 1:
+        raise InputError(f"multi_head_attention has at least one head, not {heads}")
     if not inner:
         if not str(width).isdigit() or int(width) % heads:
             raise InputError(
@@ -128,9 +130,9 @@ def multi_head_attention(
         projection: Tensor,
         mask: Tensor | None = None,
     ) -> Tensor:
-        Q, K, V = (np.einsum("btd,hde->bhte", X, W) for W in (queries, keys, values))
+        Q, K, V = (np.einsum("...td,hde->...hte", X, W) for W in (queries, keys, values))
         attended = _attend(Q, K, V, mask)
-        return np.einsum("bhte,hed->btd", attended, projection)
+        return np.einsum("...hte,hed->...td", attended, projection)
 
     into, back = f"{heads} {width} {inner}", f"{heads} {inner} {width}"
     return Layer(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import ShapeError
 from ..frontends.python import Tensor, conv1d, conv2d, windows
 from .layer import Layer
 
@@ -79,6 +80,12 @@ def _convolution(
     axes: int, taps: tuple[int, ...], sizes: str, outputs: str, bias: bool, how: tuple[Any, ...]
 ) -> Layer:
     slide = conv1d if axes == 1 else conv2d
+    name = f"convolution{axes}d"
+    if len(sizes.split()) != axes + 2 or len(taps) != axes or min(taps) < 1:
+        raise ShapeError(
+            f"{name}: X has {axes + 2} sizes, not {sizes!r}, and a filter {axes} lengths of at "
+            f"least 1, not {taps}"
+        )
 
     def definition(X: Tensor, W: Tensor, bias: Tensor | None = None) -> Tensor:
         Y = slide(X, W, *how)
@@ -87,7 +94,7 @@ def _convolution(
     channels = sizes.split()[1]
     params = {"W": " ".join([outputs, channels, *map(str, taps)])}
     params |= {"bias": outputs} if bias else {}
-    return Layer(f"convolution{axes}d", definition, inputs={"X": sizes}, params=params)
+    return Layer(name, definition, inputs={"X": sizes}, params=params)
 
 
 def max_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:

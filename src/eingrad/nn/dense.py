@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import InputError
 from ..frontends.python import Tensor, gather, ones
 from .layer import Layer
 
@@ -86,5 +90,18 @@ def dropout(shape: str = "b n", keep: str = "") -> Layer:
         return X * mask / keep
 
     return Layer(
-        "dropout", definition, inputs={"X": shape}, constants={"mask": shape, "keep": keep}
+        "dropout",
+        definition,
+        inputs={"X": shape},
+        constants={"mask": shape, "keep": keep},
+        validate=_kept,
     )
+
+
+def _kept(given: Mapping[str, Any]) -> None:
+    """Refuse a share that nothing can be divided by."""
+    import numpy as np
+
+    keep = np.asarray(given["keep"])
+    if not ((keep > 0) & (keep <= 1)).all():
+        raise InputError(f"dropout: the share that is kept is above 0 and at most 1, not {keep}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..calculus import CustomRule, Derivative, custom_rule, vjp
 from ..calculus.inputs import as_tensor_node, fresh
+from ..dims import shape_text
 from ..errors import InputError, NameError_, ShapeError
 from ..frontends.declare import declaration
 from ..frontends.python import Tensor, tensor
@@ -63,9 +64,18 @@ class Layer:
         self.inputs = _declared(inputs)
         self.params = _declared(params or {})
         self.constants = _declared(constants or {})
-        self.output = definition(**self.inputs, **self.params, **self.constants)
+        self.output = self._applied()
         self.validate = validate
         self._kept: dict[str, np.ndarray] | None = None
+
+    def _applied(self) -> Tensor:
+        """The value of the definition; a `ShapeError` that names the layer where it has none."""
+        try:
+            return self.definition(**self.arguments)
+        except (ShapeError, IndexError) as error:
+            message = error.message if isinstance(error, ShapeError) else "an axis is missing"
+            shapes = (f"{n} is {shape_text(t.node.shape)}" for n, t in self.arguments.items())
+            raise ShapeError(f"{self.name}: {message}", hint=", ".join(shapes)) from error
 
     def __call__(self, **arguments: Tensor) -> Tensor:
         """The layer of other expressions: how layers are composed."""

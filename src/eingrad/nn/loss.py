@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
+from ..errors import InputError
 from ..frontends.python import Tensor, function, one_hot
 from .layer import Layer
 
@@ -36,6 +40,9 @@ def huber(shape: str = "b n", delta: float = 1.0) -> Layer:
     >>> layer.backward(1)["X"].tolist()
     [[0.25], [-0.5]]
     """
+
+    if delta <= 0:
+        raise InputError(f"huber: δ is positive, not {delta}")
 
     def definition(X: Tensor, T: Tensor) -> Tensor:
         r = X - T
@@ -95,7 +102,8 @@ def softmax_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
     """−Σ T ⊙ log softmax(Z) by rows, from logits and averaged over the rows; fused, so that
     nothing overflows.
 
-    The rows of T are probabilities (a row of an identity for a label).
+    The rows of T are probabilities (a row of an identity for a label). There may be several batch
+    axes (`"b t"`: a row for each place of each sequence), or none.
 
     Examples
     --------
@@ -104,14 +112,15 @@ def softmax_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
     """
 
     def definition(Z: Tensor, T: Tensor) -> Tensor:
-        return -np.sum(T * function("log_softmax")(Z)) / Z.shape[0]
+        return -np.sum(T * function("log_softmax")(Z)) / _rows(Z)
 
     shape = f"{batch} {classes}"
     return Layer("softmax_cross_entropy", definition, inputs={"Z": shape}, constants={"T": shape})
 
 
 def labelled_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
-    """log Σ exp(Z) − Z[label] by rows, averaged: labels are whole numbers from 0.
+    """log Σ exp(Z) − Z[label] by rows, averaged: labels are whole numbers from 0; several batch
+    axes or none as for `softmax_cross_entropy`.
 
     Examples
     --------
@@ -120,8 +129,8 @@ def labelled_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
     """
 
     def definition(Z: Tensor, label: Tensor) -> Tensor:
-        chosen = one_hot(label, Z.shape[1]) * Z
-        return (np.sum(function("logsumexp")(Z, axis=-1)) - np.sum(chosen)) / Z.shape[0]
+        chosen = one_hot(label, Z.shape[-1]) * Z
+        return (np.sum(function("logsumexp")(Z, axis=-1)) - np.sum(chosen)) / _rows(Z)
 
     return Layer(
         "labelled_cross_entropy",
@@ -129,6 +138,11 @@ def labelled_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
         inputs={"Z": f"{batch} {classes}"},
         constants={"label": f"{batch} integer"},
     )
+
+
+def _rows(Z: Tensor) -> Any:
+    """How many rows there are along all axes but the last."""
+    return math.prod(Z.shape[:-1])
 
 
 def kl_divergence(shape: str = "b n") -> Layer:

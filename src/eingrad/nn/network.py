@@ -101,8 +101,9 @@ class Network(Layer):
     def _validated(self, given: Mapping[str, Any]) -> None:
         """What the layers refuse of arguments that the network is given."""
         for link in self.links:
-            if link.layer.validate is not None:
-                link.layer.validate({n: given[m] for n, m in link.arguments.items() if m in given})
+            own = {n: given[m] for n, m in link.arguments.items() if m in given}
+            if link.layer.validate is not None and link.layer.constants.keys() <= own.keys():
+                link.layer.validate(own)
 
     def _defined(self, **arguments: Tensor) -> Tensor:
         """All layers one after another."""

@@ -33,7 +33,7 @@ def rnn_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
 def rnn_cell_columns(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
     """a = tanh(W_ax x + W_aa a_prev + b 𝟏ᵀ), columns for samples, as courses write it.
 
-    x (inputs, batch), a and the value (hidden, batch).
+    x (inputs, batch), a and the value (hidden, batch); vectors without a batch (`""`).
 
     Examples
     --------
@@ -42,7 +42,7 @@ def rnn_cell_columns(inputs: str = "m", hidden: str = "n", batch: str = "b") -> 
     """
 
     def definition(x: Tensor, a: Tensor, Wax: Tensor, Waa: Tensor, b: Tensor) -> Tensor:
-        return np.tanh(Wax @ x + Waa @ a + b[:, None])
+        return np.tanh(Wax @ x + Waa @ a + (b if x.ndim == 1 else b[:, None]))
 
     return Layer(
         "rnn_cell_columns",

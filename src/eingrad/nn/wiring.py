@@ -35,7 +35,7 @@ def wire(layer: Layer, value: str | None = None, /, **names: str) -> Wired:
     Raises
     ------
     NameError_
-        The layer has no such argument.
+        The layer has no such argument, or what is given is no name.
 
     Examples
     --------
@@ -58,6 +58,9 @@ Wv: <Tensor Wv: d×d>, mask: <Tensor mask: t×t>)>
                 f"{layer.name} has no argument {name!r} to wire",
                 hint=f"it has: {', '.join(layer.arguments)}",
             )
+    for name in (*names.values(), *([] if value is None else [value])):
+        if not (isinstance(name, str) and name.isidentifier()):
+            raise NameError_(f"{layer.name}: {name!r} cannot be a name in a network")
     return Wired(layer, value, names)
 
 
@@ -228,6 +231,9 @@ def wiring(steps: Sequence[Layer | Wired], inputs: Sequence[str]) -> Wiring:
     ShapeError
         A value has not the shape that a layer takes; the message names both.
     """
+    for k, step in enumerate(steps, 1):
+        if not isinstance(step, Layer | Wired):
+            raise InputError(f"layer {k} of a network is no layer: {step!r}")
     wired = [s if isinstance(s, Wired) else Wired(s, None, {}) for s in steps]
     made = Wiring()
     for name in inputs:
