@@ -122,6 +122,7 @@ def fit(
     data: Mapping[str, np.ndarray],
     params: Arrays,
     *,
+    fixed: Mapping[str, np.ndarray] | None = None,
     step: Callable[[Arrays, Mapping[str, Any]], None] | None = None,
     epochs: int = 10,
     batch: int = 32,
@@ -134,6 +135,8 @@ def fit(
     ----------
     data:
         Inputs and constants by name; samples lie along the first axis.
+    fixed:
+        Constants that are the same for every batch, such as a mask of attention.
     step:
         How parameters change by their gradients; `Adam()` by default.
     report:
@@ -143,7 +146,7 @@ def fit(
     ------
     InputError
         The value is no number; there are no samples, or not equally many in all arrays; a batch
-        holds none.
+        holds none; a name is given twice.
     NameError_
         An array or a parameter is missing or unknown.
     TrainingError
@@ -168,6 +171,10 @@ def fit(
         raise InputError("all arrays need equally many samples, and at least one")
     if batch < 1:
         raise InputError(f"a batch has at least one sample, not {batch}")
+    same = dict(fixed or {})
+    twice = [n for n in same if n in data]
+    if twice:
+        raise InputError(f"{twice[0]} is given as data and as fixed")
     function = gradients(layer.output, list(layer.params.values())).function(
         outputs=("value", "gradients")
     )
@@ -177,7 +184,7 @@ def fit(
     for epoch in range(epochs):
         total = 0.0
         for number, part in enumerate(_batches(data, batch, seed + epoch)):
-            loss, *slopes = function(**part, **params)
+            loss, *slopes = function(**part, **same, **params)
             named = dict(zip(layer.params, slopes, strict=True))
             _require_finite(float(loss), named, epoch, number)
             change(params, named)
