@@ -149,7 +149,7 @@ def test_what_no_state_enters_is_computed_before_the_loop() -> None:
     value, _ = made("rnn", "many-to-one")
     source = generate({"value": value}).source
     loop = source[source.index("range(") :]
-    inside = loop[: loop.index("\n    t")]
+    inside = loop[: loop.index("\n    return")]
     assert inside.count("@") == 1
     assert source.count("@") == 2
 

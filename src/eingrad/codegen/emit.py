@@ -18,7 +18,7 @@ from .targets.target import Target, fill, parsed
 MAX_LENGTH = 64  # of an expression before parts of it get names
 FREE = frozenset({"input", "number", "size"})
 VIEWS = frozenset({"transpose", "index"})
-ALIASES = VIEWS | {"reshape", "diagonal", "states"}  # may share memory with their argument
+ALIASES = VIEWS | {"reshape", "diagonal", "states", "last"}  # may share memory with their argument
 
 
 class Emission:
@@ -52,22 +52,24 @@ class Emission:
         self._length: dict[Value, int] = {}
         self._named: set[Value] = set()
 
-    def inside(self, value: Value, arguments: Mapping[str, str]) -> Emission:
+    def inside(
+        self, value: Value, arguments: Mapping[str, str], sizes: Mapping[str, str] = {}
+    ) -> Emission:
         """The statements of one step of a loop, and its results as `text(root)`.
 
-        `arguments` are what its bound variables are called.
+        `arguments` are what its bound variables are called, `sizes` its bound sizes.
         """
         body = value.params[0]
-        size_names = self.spell.size_names
+        size_names = {**self.spell.size_names, **sizes}
         inner = Emission(body.program, body.roots, self.target, self.names, arguments, size_names)
-        inner.positive |= self.positive
+        inner.positive |= self.positive | set(sizes.values())
         inner.run()
-        self.spell.size_symbols |= inner.spell.size_symbols
+        self.spell.size_symbols |= inner.spell.size_symbols - sizes.keys()
         return inner
 
-    def states(self, loop: Value) -> list[Value]:
-        """The stacks of states of a loop that are used."""
-        return [v for v in self.uses if v.op == "states" and v.args[0] is loop]
+    def results(self, loop: Value, op: str) -> list[Value]:
+        """What is used of a loop: `states`, `last`; `swept` of a sweep."""
+        return [v for v in self.uses if v.op == op and v.args[0] is loop]
 
     def run(self) -> None:
         """Write everything that the roots need."""
@@ -127,23 +129,30 @@ class Emission:
 
     def returned(self, roots: Sequence[Value], labels: Sequence[str]) -> str:
         """What the function returns: an expression, or names after the labels."""
+        results = self.results_of(roots)
+        if len(results) == 1:
+            return results[0]
+        names = []
+        for label, text in zip(labels, results, strict=True):
+            name = self.names.fresh(label)
+            self.lines.append(f"{name} = {text}")
+            names.append(name)
+        return ", ".join(names)
+
+    def results_of(self, roots: Sequence[Value], alone: int = 0) -> list[str]:
+        """What a function returns, as expressions: no argument of it, no view of one, and no array
+        twice; the first `alone` results no views at all, which would keep a larger array alive."""
         results: list[ast.expr] = []
         seen: set[Value] = set()
-        for value in roots:
+        for k, value in enumerate(roots):
             inner = value
             while inner.op in ALIASES:
                 inner = inner.args[0]
             shared = inner.op in ("input", "broadcast") or inner in seen
+            shared |= k < alone and inner is not value
             results.append(self._result(value, shared))
             seen.add(inner)
-        if len(results) == 1:
-            return ast.unparse(results[0])
-        names = []
-        for label, tree in zip(labels, results, strict=True):
-            name = self.names.fresh(label)
-            self.lines.append(f"{name} = {ast.unparse(tree)}")
-            names.append(name)
-        return ", ".join(names)
+        return [ast.unparse(tree) for tree in results]
 
     def _result(self, value: Value, shared: bool) -> ast.expr:
         """A returned value: never an argument, a view of one, or an array returned before."""
@@ -163,7 +172,10 @@ class Emission:
         if value.op == "loop":
             self.target.loop(self, value)
             return
-        if value.op == "states":  # named with their loop
+        if value.op == "sweep":
+            self.target.sweep(self, value)
+            return
+        if value.op in ("states", "last", "swept"):  # named with their loop
             return
         if value.op == "constant":
             data = data_text(self.program.constants[value])
@@ -231,7 +243,7 @@ def everything(roots: Sequence[Value]) -> list[Value]:
     """The values that the roots need, with those inside of loops."""
     found = list(reachable(roots))
     for value in found:  # grows as loops are opened
-        if value.op == "loop":
+        if value.op in ("loop", "sweep"):
             found.extend(reachable(value.params[0].roots))
     return found
 

@@ -14,8 +14,10 @@ from typing import Any
 from ..dims import Dim
 from ..errors import InputError, UnsupportedError
 from ..ir import walk
+from ..ir.loop import MARK
 from ..ir.node import Apply, Node, Shape, Variable
 from ..ir.record import lookup
+from ..ir.sweep import Sweep
 from .arguments import Signature, plain_symbols
 from .emit import Emission, everything, reachable
 from .fuse import fused
@@ -25,6 +27,7 @@ from .lower import Lowering
 from .names import Names, identifier
 from .plan import Plan, plan_of
 from .program import Value
+from .segments import segmented
 from .targets import TARGETS
 from .targets.target import Target, imports_of
 from .turn import turned
@@ -167,7 +170,7 @@ def generate(
     missing = {v.name for v in needed} - {v.name for v in offered}
     if missing:
         raise InputError(f"{', '.join(sorted(missing))} is needed, but not among the arguments")
-    nodes = hoisted(nodes)
+    nodes = hoisted(segmented(nodes))
     lowering, roots = _lowered(nodes, sizes or {})
     program, roots = turned(lowering.program, roots)
     if target.fuses:
@@ -223,6 +226,12 @@ def _indices(nodes: Sequence[Node]) -> set[str]:
         names = {o.name for o in node.operands if isinstance(o, Variable)}
         if isinstance(node, Apply) and lookup(node.function).looks_up:
             found |= names
+        elif isinstance(node, Sweep):
+            inside = _indices(node.segment.roots)
+            named = list(zip(node.segment.bound, node.operands, strict=True))
+            looked_up = {o.name for v, o in named if v.name in inside and isinstance(o, Variable)}
+            found |= looked_up
+            others |= names - looked_up
         else:
             others |= names
     return found - others
@@ -313,9 +322,11 @@ def _symbols(roots: list[Value]) -> set[str]:
     for value in everything(roots):
         if value.op == "loop":
             found |= value.params[0].recurrence.length.symbols()
+        elif value.op == "sweep":
+            found |= value.params[0].segment.length.symbols()
         elif value.op not in ("input", "call"):
             found |= _symbols_in(value.params)
-    return found
+    return {s for s in found if MARK not in s}
 
 
 def _symbols_in(param: Any) -> set[str]:

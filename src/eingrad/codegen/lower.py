@@ -15,10 +15,12 @@ from ..ir.algebra import base_and_exponent
 from ..ir.loop import Scan
 from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Number, Size, Sum, Term, Variable
 from ..ir.record import lookup
+from ..ir.sweep import Sweep
 from .assemble import Assembly, is_scaled_identity
+from .body import Body, SweepBody
 from .network import Network, Piece, Products
 from .patterns import lazy_pattern, one_hot
-from .program import Body, Program, Value, broadcast
+from .program import Program, Value, broadcast
 
 MAX_FACTORS = 40  # of an opened product
 WORTHWHILE = 0.95  # an opening must save at least this share
@@ -78,7 +80,7 @@ class Lowering:
             ]
         if isinstance(node, Contraction | Term):
             return self._factors(self._network(node))
-        if isinstance(node, Apply | Scan):
+        if isinstance(node, Apply | Scan | Sweep):
             return list(node.operands)
         return []
 
@@ -193,6 +195,8 @@ class Lowering:
             return program.zeros(node.shape) if piece is None else self.assembly.assembled(piece)
         if isinstance(node, Scan):
             return self._lower_scan(node)
+        if isinstance(node, Sweep):
+            return self._lower_sweep(node)
         raise UnsupportedError(f"no code for a node of kind {type(node).__name__}")
 
     def _lower_scan(self, node: Scan) -> Value:
@@ -206,6 +210,18 @@ class Lowering:
             loop = self.program.loop(Body(r, inner.program, roots), args)
             self._loops[node.group] = loop
         return self.program.states(loop, node.place, node.before)
+
+    def _lower_sweep(self, node: Sweep) -> Value:
+        """One sweep for all its results; a segment is a program of its own."""
+        key = (node.segment, node.operands)
+        sweep = self._loops.get(key)
+        if sweep is None:
+            inner = Lowering(node.segment.roots, self.symbols)
+            roots = [inner._whole(root) for root in node.segment.roots]
+            args = [self._whole(o) for o in node.operands]
+            sweep = self.program.sweep(SweepBody(node.segment, inner.program, roots), args)
+            self._loops[key] = sweep
+        return self.program.swept(sweep, node.kind, node.place, node.shape)
 
     def _whole(self, node: Node) -> Value:
         """The value of a node as an array with all its axes."""

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from ..dims import ONE, Dim, product
-from ..ir.loop import Recurrence
 from ..ir.node import Number, Shape
+from .body import Body, SweepBody
 
 MAX_TERMS = 8  # of one sum in a line
 ZERO = Dim.of(0)
@@ -66,27 +66,6 @@ def broadcast(shapes: Iterable[Shape]) -> Shape:
             if result[k].is_one:
                 result[k] = dim
     return tuple(result)
-
-
-class Body:
-    """One step of a recurrence as a program of its own, whose inputs are the bound variables.
-
-    Attributes
-    ----------
-    recurrence:
-        What it computes.
-    program:
-        Its operations.
-    roots:
-        The next value of each carry.
-    """
-
-    __slots__ = ("program", "recurrence", "roots")
-
-    def __init__(self, recurrence: Recurrence, program: Program, roots: Sequence[Value]) -> None:
-        self.recurrence = recurrence
-        self.program = program
-        self.roots = tuple(roots)
 
 
 class Program:
@@ -247,6 +226,10 @@ class Program:
             merged = _merge_index(a.params, entries)
             if merged is not None:
                 return self.index(a.args[0], merged)
+        if a.op == "states" and entries[0][0] == "at":
+            ended = self._ended(a, entries[0][1])
+            if ended is not None:
+                return self.index(ended, entries[1:])
         shape: list[Dim] = []
         axis = 0
         for entry in entries:
@@ -329,6 +312,24 @@ class Program:
         r = loop.params[0].recurrence
         shape = (r.length, *r.carries[place].shape)
         return self.make("states", (loop,), (place, before), shape)
+
+    def _ended(self, states: Value, place: Dim) -> Value | None:
+        """The state at a place of a stack that a loop has without the stack: its last one, or the
+        one that it starts with."""
+        (loop,), (carry, before) = states.args, states.params
+        r = loop.params[0].recurrence
+        if place == (ZERO if r.reverse == (not before) else r.length - 1):
+            shape = states.shape[1:]
+            return loop.args[carry] if before else self.make("last", (loop,), (carry,), shape)
+        return None
+
+    def sweep(self, body: SweepBody, args: Sequence[Value]) -> Value:
+        """Sweeps over segments of steps; `args` in the order of the bound variables."""
+        return self.make("sweep", args, (body,), ())
+
+    def swept(self, sweep: Value, kind: str, place: int, shape: Shape) -> Value:
+        """One of the results of a sweep."""
+        return self.make("swept", (sweep,), (kind, place), shape)
 
     # Patterns.
 

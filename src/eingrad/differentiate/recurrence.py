@@ -66,6 +66,7 @@ class _Step:
             self.params,
             length=self.recurrence.length,
             reverse=reverse,
+            checkpoint=self.recurrence.checkpoint,
         )
 
     def at_all_steps(self, node: Node, more: Mapping[Variable, Node]) -> Node:

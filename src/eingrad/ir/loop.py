@@ -9,6 +9,10 @@ from ..dims import Dim
 from .node import Node, Variable, intern, shape_key
 
 
+ROOT = -1  # checkpoints about √T steps apart
+MARK = "#"  # in the name of a bound variable: no user can give one
+
+
 class Recurrence(NamedTuple):
     """What one step of a recurrence does: a description, not a node.
 
@@ -29,6 +33,9 @@ class Recurrence(NamedTuple):
         The number of steps T.
     reverse:
         Whether the slices are taken from the last one to the first.
+    checkpoint:
+        0: code may keep all states; `ROOT`: it keeps one in about √T, and makes the others again
+        where they are read; a number K: one in K. What is computed is the same.
     """
 
     bodies: tuple[Node, ...]
@@ -37,6 +44,7 @@ class Recurrence(NamedTuple):
     params: tuple[Variable, ...]
     length: Dim
     reverse: bool
+    checkpoint: int = 0
 
 
 class Scan(Node):
@@ -62,9 +70,10 @@ class Scan(Node):
 def raw_scan(recurrence: Recurrence, operands: Sequence[Node], place: int, before: bool) -> Scan:
     """A stack of states; `eingrad.ir.recurrence` brings recurrences to normal form first."""
     operands = tuple(operands)
-    bodies, carries, steps, params, length, reverse = recurrence
+    bodies, carries, steps, params, length, reverse, checkpoint = recurrence
     bound = [[f"{v.name}:{shape_key(v.shape)}" for v in vs] for vs in (carries, steps, params)]
     content = f"{place}|{before}|{length}|{reverse}|{bound}|{[b.digest.hex() for b in bodies]}"
+    content += f"|{checkpoint}" * bool(checkpoint)
     return intern(
         Scan,
         (recurrence, operands, place, before),

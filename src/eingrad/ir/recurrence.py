@@ -17,12 +17,11 @@ from . import kernels
 from .build import einsum, is_zero, zeros
 from .construct import concatenate, expand_dims, take_slice
 from .facts import facts_of
-from .loop import Recurrence, Scan, raw_scan
+from .loop import MARK, Recurrence, Scan, raw_scan
 from .node import Constant, Kernel, Node, Shape, Size, Term, Variable, variable
 from .walk import depending_on, substitute, substitute_each, topological, variables
 
 KEPT = frozenset({"positive", "nonnegative", "integer"})  # what slices have if the whole has it
-MARK = "#"  # in the name of a bound variable: no user can give one
 
 
 @dataclass(frozen=True)
@@ -53,6 +52,7 @@ def scan(
     *,
     length: Dim,
     reverse: bool = False,
+    checkpoint: int = 0,
 ) -> Loop:
     """The loop that puts the values of `bodies` in place of the carries, `length` times.
 
@@ -65,6 +65,8 @@ def scan(
         the step), the value that is the same in all steps.
     reverse:
         Whether slices are taken from the last to the first.
+    checkpoint:
+        How far apart the states are that code keeps; see `Recurrence`.
 
     Raises
     ------
@@ -104,6 +106,7 @@ def scan(
         new_params,
         length,
         reverse,
+        checkpoint,
     )
     return loop_of(recurrence, [*(init for _, init in carries), *inputs, *values])
 
@@ -131,6 +134,7 @@ def with_operands(
         list(zip(r.params, operands[second:], strict=True)),
         length=r.length,
         reverse=r.reverse,
+        checkpoint=r.checkpoint,
     )
     return (loop.before if node.before else loop.after)[node.place]
 

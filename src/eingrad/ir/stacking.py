@@ -115,7 +115,15 @@ def _recurrence(node: Scan, new: Mapping[Node, Node], wide: set[Node], length: D
     new_steps = [(widened(v), _exchanged(new[o])) if o in wide else (v, new[o]) for v, o in steps]
     new_params = [(widened(v), new[o]) if o in wide else (v, new[o]) for v, o in params]
     bodies = stacked(r.bodies, inside, {}, length)
-    loop = scan(bodies, new_carries, new_steps, new_params, length=r.length, reverse=r.reverse)
+    loop = scan(
+        bodies,
+        new_carries,
+        new_steps,
+        new_params,
+        length=r.length,
+        reverse=r.reverse,
+        checkpoint=r.checkpoint,
+    )
     return _exchanged((loop.before if node.before else loop.after)[node.place])
 
 

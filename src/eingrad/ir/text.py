@@ -11,7 +11,8 @@ A line names a node (`%3`, a variable by its own name) and lists what it is made
 before their users, so the text is linear in the graph and read in one pass. A factor is
 `(node index …)`; an index is an atom or a tuple `(0 1)` of atoms; after `->` stands the index of
 each output axis, then the sizes of the atoms. A recurrence is written once for each stack of states
-that is used: `scan (T) forward after 0 (bodies) (carries) (steps) (params) (operands)`.
+that is used: `scan (T) forward after 0 (bodies) (carries) (steps) (params) (operands)`; after T
+stands how far apart the states are that code keeps, where it is not to keep all.
 """
 
 from __future__ import annotations
@@ -115,7 +116,8 @@ def _body(node: Node, names: dict[Node, str]) -> str:
         listed = " ".join(f"({' '.join(names[n] for n in group)})" for group in groups)
         direction = "reverse" if r.reverse else "forward"
         when = "before" if node.before else "after"
-        return f"scan ({_dim(r.length)}) {direction} {when} {node.place} {listed}"
+        length = f"{_dim(r.length)} {r.checkpoint}" if r.checkpoint else _dim(r.length)
+        return f"scan ({length}) {direction} {when} {node.place} {listed}"
     raise UnsupportedError(f"a {type(node).__name__} has no text form")
 
 
@@ -268,7 +270,7 @@ def _read_product(items: list[Any], nodes: dict[str, Node]) -> Node:
 
 def _read_scan(items: list[Any], nodes: dict[str, Node]) -> Scan:
     """The stack of states; bound variables and operands must fit each other."""
-    _, (length,), direction, when, place, *groups = items
+    _, (length, *checkpoint), direction, when, place, *groups = items
     if direction not in ("forward", "reverse") or when not in ("after", "before"):
         raise ValueError("a scan is forward or reverse, and its states after or before")
     bodies, carries, steps, params, operands = (tuple(nodes[n] for n in group) for group in groups)
@@ -281,6 +283,7 @@ def _read_scan(items: list[Any], nodes: dict[str, Node]) -> Scan:
         tuple(bound[len(carries) + len(steps) :]),
         size,
         direction == "reverse",
+        *map(int, checkpoint),
     )
     wanted = [(size, *v.shape) if v in steps else v.shape for v in bound]
     if (

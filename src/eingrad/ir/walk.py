@@ -8,6 +8,7 @@ from . import build
 from .apply import apply
 from .loop import Scan
 from .node import Apply, Contraction, Node, Sum, Term, Variable, variable
+from .sweep import Sweep, sweep
 
 
 def topological(*roots: Node) -> list[Node]:
@@ -95,6 +96,8 @@ def rebuild(node: Node, operands: tuple[Node, ...]) -> Node:
         from .recurrence import with_operands
 
         return with_operands(node, operands)
+    if isinstance(node, Sweep):
+        return sweep(node.segment, operands, node.kind, node.place)
     return node
 
 

@@ -15,6 +15,7 @@ from .array_api_patterns import HELPERS, ON, PATTERNS
 from .functional import Place, embedding, is_whole
 from .recurrences import listed_loop
 from .standard import NAMESPACE, translated_helpers, translated_template
+from .sweeps import LISTED, called_sweep
 from .target import Target
 
 if TYPE_CHECKING:
@@ -129,10 +130,11 @@ ARRAY_API = Target(
     prologue=prologue,
     embed=embedding(place),
     loop=listed_loop("xp.stack({parts})"),
+    sweep=called_sweep("xp.concat"),
     weak_arguments=False,
     negative_places=False,
     single_axes=False,
-    helpers=HELPERS,
+    helpers={**HELPERS, "sweep": LISTED},
     keywords={NAMESPACE: "the namespace of the arrays; by default they tell it themselves"},
     whole_indices=True,
     translate=translated_template,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from .functional import Place, embedding
 from .jax_patterns import HELPERS, PATTERNS
 from .recurrences import scanned_loop
+from .sweeps import SCANNED, called_sweep
 from .target import Target
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ JAX = Target(
     prologue=prologue,
     embed=embedding(place),
     loop=scanned_loop,
-    helpers=HELPERS,
+    sweep=called_sweep(),
+    helpers={**HELPERS, "sweep": SCANNED},
     row_vectors=True,
 )

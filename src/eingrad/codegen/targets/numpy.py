@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ..program import Value
 from .numpy_patterns import HELPERS, PATTERNS
 from .recurrences import written_loop
+from .sweeps import WRITTEN, called_sweep
 from .target import Target
 
 if TYPE_CHECKING:
@@ -111,5 +112,6 @@ NUMPY = Target(
     prologue=prologue,
     embed=embed,
     loop=written_loop,
-    helpers=HELPERS,
+    sweep=called_sweep(),
+    helpers={**HELPERS, "sweep": WRITTEN},
 )

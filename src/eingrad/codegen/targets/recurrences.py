@@ -6,7 +6,7 @@ that have names before it begins.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from ...ir.loop import Recurrence
@@ -15,7 +15,14 @@ from ...ir.recurrence import bound
 from ..program import Value
 
 if TYPE_CHECKING:
+    from ..body import Body
     from ..emit import Emission
+
+# Operations whose results may be an argument, a view of one, or without memory of their own.
+BORROWED = frozenset({
+    "input", "constant", "number", "size", "broadcast", "full", "transpose", "index", "reshape",
+    "diagonal", "states", "last", "swept",
+})  # fmt: skip
 
 
 class _Frame:
@@ -30,8 +37,12 @@ class _Frame:
         self.names = emission.names
         values = dict(zip(bound(r), value.args, strict=True))
         self.stacks = {v: emission.named(values[v]) for v in r.steps}
-        self.states = emission.states(value)
+        self.states = emission.results(value, "states")
+        self.lasts = emission.results(value, "last")
         wanted = {state.params for state in self.states}
+        # Of other carries the running state is enough, if each step makes an array of its own.
+        self.stacked = {k for k, _ in wanted}
+        self.stacked |= {v.params[0] for v in self.lasts if _is_borrowed(self.body, v.params[0])}
         both = {k for k, before in wanted if (k, not before) in wanted}
         self.inits = [
             emission.named(values[v]) if k in both else emission.text(values[v])
@@ -62,7 +73,8 @@ class _Frame:
     def reads(self, carried: Sequence[str]) -> list[str]:
         """Statements that name the state and the slices of one step."""
         r = self.recurrence
-        lines = [f"{name} = {carried[k]}" for k, name in self.used(r.carries)]
+        used = self.used(r.carries)
+        lines = [f"{name} = {carried[k]}" for k, name in used if carried[k] != name]
         stacks = list(self.stacks.values())
         return lines + [
             f"{name} = {stacks[k]}[{self.index}{self.rest}]" for k, name in self.used(r.steps)
@@ -74,11 +86,35 @@ class _Frame:
         span = f"{self.emission.spell.dim(r.length - 1)}, -1, -1" if r.reverse else self.length
         return f"for {self.index} in range({span}):"
 
-    def name_states(self, text: Callable[[int, bool], str]) -> None:
-        """Bind the stacks that are used."""
+    def name_states(
+        self, text: Callable[[int, bool], str], last: Callable[[int], str] | None = None
+    ) -> None:
+        """Bind the stacks and the last states that are used; these are at the end of a stack, or
+        what a running state is called."""
         for state in self.states:
             place, before = state.params
             self.emission.bind(state, self.emission.assign_text(text(place, before)))
+        for state in self.lasts:
+            (place,) = state.params
+            self.emission.bind(state, last(place) if last is not None else self.running(place))
+
+    def running(self, place: int) -> str:
+        """The name of a state that is not stacked."""
+        return self.inside[self.recurrence.carries[place].name]
+
+    def before(self, stacks: Mapping[int, str]) -> list[str]:
+        """The state before a step, carry by carry, given that of the stacks."""
+        return [stacks.get(k) or self.running(k) for k in range(len(self.inits))]
+
+    def begin(self) -> list[str]:
+        """Statements that give running states their start."""
+        inits = enumerate(self.inits)
+        return [f"{self.running(k)} = {init}" for k, init in inits if k not in self.stacked]
+
+    def go_on(self) -> list[str]:
+        """The statement that exchanges running states for those after the step."""
+        new = {self.running(k): r for k, r in enumerate(self.results) if k not in self.stacked}
+        return [f"{', '.join(new)} = {', '.join(new.values())}"] if new else []
 
 
 def written_loop(emission: Emission, value: Value) -> None:
@@ -87,19 +123,25 @@ def written_loop(emission: Emission, value: Value) -> None:
     r, spell, i = frame.recurrence, emission.spell, frame.index
     now, new = (f"{i} + 1", i) if r.reverse else (i, f"{i} + 1")
     start = frame.length if r.reverse else "0"
-    arrays = [frame.names.numbered("s") for _ in r.carries]
+    arrays = {k: frame.names.numbered("s") for k in sorted(frame.stacked)}
     lines = frame.guard()
-    for array, init, v in zip(arrays, frame.inits, r.carries, strict=True):
-        lines.append(f"{array} = np.empty({spell.shape((r.length + 1, *v.shape))}, dtype)")
-        lines.append(f"{array}[{start}] = {init}")
-    written = zip(arrays, frame.results, strict=True)
+    for k, array in arrays.items():
+        shape = spell.shape((r.length + 1, *r.carries[k].shape))
+        lines.append(f"{array} = np.empty({shape}, dtype)")
+        lines.append(f"{array}[{start}] = {frame.inits[k]}")
     step = [
-        *frame.reads([f"{array}[{now}]" for array in arrays]),
+        *frame.reads(frame.before({k: f"{array}[{now}]" for k, array in arrays.items()})),
         *frame.inner.lines,
-        *(f"{array}[{new}] = {result}" for array, result in written),
+        *(f"{array}[{new}] = {frame.results[k]}" for k, array in arrays.items()),
+        *frame.go_on(),
     ]
-    emission.statement("\n".join([*lines, frame.head(), *_indented(step)]))
-    frame.name_states(lambda k, before: f"{arrays[k]}[{':-1' if before != r.reverse else '1:'}]")
+    lines += [*frame.begin(), frame.head(), *_indented(step)]
+    emission.statement("\n".join(lines))
+    end = "0" if r.reverse else "-1"
+    frame.name_states(
+        lambda k, before: f"{arrays[k]}[{':-1' if before != r.reverse else '1:'}]",
+        lambda k: f"{arrays[k]}[{end}]" if k in arrays else frame.running(k),
+    )
 
 
 def scanned_loop(emission: Emission, value: Value) -> None:
@@ -120,8 +162,11 @@ def scanned_loop(emission: Emission, value: Value) -> None:
     lines += frame.inner.lines
     lines += [f"{n} = {result}" for n, result in zip(new, frame.results, strict=True)]
     outputs = [carried[k] if before else new[k] for k, before in kept]
-    lines.append(f"return {_tuple(new)}, {_tuple(outputs)}")
+    lines.append(f"return {_tuple(new)}, {_tuple(outputs) if outputs else None}")
     made = [frame.names.numbered("s") for _ in kept]
+    lasts = {v.params[0] for v in frame.lasts}
+    ends = [frame.names.numbered("c") if k in lasts else "_" for k in range(len(carried))]
+    targets = [_tuple(ends) if lasts else "_", _tuple(made) if made else "_"]
     inputs = _tuple(stacks) if read else "None"
     options = f", {frame.length}" + (", reverse=True" if r.reverse else "")
     run = f"jax.lax.scan({step}, {_tuple(frame.inits)}, {inputs}{options})"
@@ -131,7 +176,7 @@ def scanned_loop(emission: Emission, value: Value) -> None:
                 *frame.guard(),
                 f"def {step}({state}, {slices}):",
                 *_indented(lines),
-                f"{_tuple(made)} = {run}[1]",
+                f"{', '.join(targets)} = {run}",
             ]
         )
     )
@@ -143,7 +188,7 @@ def scanned_loop(emission: Emission, value: Value) -> None:
         ends = [f"{frame.inits[k]}[None]", f"{array[k]}[{'1:' if r.reverse else ':-1'}]"]
         return f"jnp.concatenate(({', '.join(ends[:: -1 if r.reverse else 1])}))"
 
-    frame.name_states(text)
+    frame.name_states(text, lambda k: ends[k])
 
 
 def listed_loop(stack: str) -> Callable[[Emission, Value], None]:
@@ -152,29 +197,39 @@ def listed_loop(stack: str) -> Callable[[Emission, Value], None]:
     def loop(emission: Emission, value: Value) -> None:
         frame = _Frame(emission, value)
         r = frame.recurrence
-        lists = [frame.names.numbered("s") for _ in r.carries]
+        lists = {k: frame.names.numbered("s") for k in sorted(frame.stacked)}
         lines = [
             *frame.guard(),
-            *(f"{name} = [{init}]" for name, init in zip(lists, frame.inits, strict=True)),
+            *(f"{name} = [{frame.inits[k]}]" for k, name in lists.items()),
+            *frame.begin(),
         ]
-        new = zip(lists, frame.results, strict=True)
-        results = [(name, result, frame.names.numbered("n")) for name, result in new]
+        results = [
+            (name, frame.results[k], frame.names.numbered("n")) for k, name in lists.items()
+        ]
         step = [
-            *frame.reads([f"{name}[-1]" for name in lists]),
+            *frame.reads(frame.before({k: f"{name}[-1]" for k, name in lists.items()})),
             *frame.inner.lines,
             *(f"{fresh} = {result}" for _, result, fresh in results),
+            *frame.go_on(),
             *(f"{name}.append({fresh})" for name, _, fresh in results),
         ]
         lines += [frame.head(), *_indented(step)]
-        for k in sorted({state.params[0] for state in frame.states}):
+        for k in sorted(lists):
             parts = f"{lists[k]}[::-1]" if r.reverse else lists[k]
             lines.append(f"{lists[k]} = {stack.format(parts=parts)}")
         emission.statement("\n".join(lines))
+        end = "0" if r.reverse else "-1"
         frame.name_states(
-            lambda k, before: f"{lists[k]}[{':-1' if before != r.reverse else '1:'}{frame.rest}]"
+            lambda k, before: f"{lists[k]}[{':-1' if before != r.reverse else '1:'}{frame.rest}]",
+            lambda k: f"{lists[k]}[{end}{frame.rest}]" if k in lists else frame.running(k),
         )
 
     return loop
+
+
+def _is_borrowed(body: Body, place: int) -> bool:
+    """Whether the new value of a carry may be an array that something else owns."""
+    return body.roots[place].op in BORROWED
 
 
 def _tuple(parts: Sequence[str]) -> str:

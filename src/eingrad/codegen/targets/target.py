@@ -52,6 +52,8 @@ class Target:
         `(Emission, value) -> None`: writes cores to their places in a larger array.
     loop:
         `(Emission, value) -> None`: writes a recurrence, and names the states that are used.
+    sweep:
+        `(Emission, value) -> None`: writes a sweep over segments, and names what is used of it.
     weak_arguments:
         Whether the functions of the library take Python numbers. Otherwise they are made arrays
         first (`scalar`).
@@ -91,6 +93,7 @@ class Target:
     prologue: Callable[[Sequence[str], Sequence[str], Sequence[str], Set[str]], list[str]]
     embed: Callable[[Any, Value], None]
     loop: Callable[[Any, Value], None]
+    sweep: Callable[[Any, Value], None]
     weak_arguments: bool = True
     negative_places: bool = True
     single_axes: bool = True

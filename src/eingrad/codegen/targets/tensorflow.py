@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .functional import Place, embedding
 from .recurrences import listed_loop
+from .sweeps import LISTED, called_sweep
 from .target import Target
 from .tensorflow_patterns import HELPERS, PATTERNS
 
@@ -138,10 +139,11 @@ TENSORFLOW = Target(
     prologue=prologue,
     embed=embedding(place),
     loop=listed_loop("tf.stack({parts})"),
+    sweep=called_sweep("functools.partial(tf.concat, axis=0)"),
     weak_arguments=False,
     negative_places=False,
     broadcast_axes=5,
-    helpers=HELPERS,
+    helpers={**HELPERS, "sweep": LISTED},
     fuses=True,
     sizes_needed=sizes_needed,
 )

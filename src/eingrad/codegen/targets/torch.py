@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .functional import Place, embedding
 from .recurrences import listed_loop
+from .sweeps import LISTED, called_sweep
 from .target import Target
 from .torch_patterns import HELPERS, PATTERNS
 
@@ -156,8 +157,9 @@ TORCH = Target(
     prologue=prologue,
     embed=embedding(place),
     loop=listed_loop("torch.stack({parts})"),
+    sweep=called_sweep("torch.cat"),
     weak_arguments=False,
     single_axes=False,
-    helpers=HELPERS,
+    helpers={**HELPERS, "sweep": LISTED},
     fuses=True,
 )

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import count
+from operator import index
 from typing import Any
+
+import numpy as np
 
 from ...dims import Dim, as_dim, shape_text
 from ...errors import InputError, ShapeError
 from ...ir.facts import facts_of
+from ...ir.loop import MARK, ROOT
 from ...ir.node import Node, Variable, variable
-from ...ir.recurrence import KEPT, MARK
+from ...ir.recurrence import KEPT
 from ...ir.recurrence import scan as loop_of
 from .convert import node_of
 from .sizes import plain
@@ -26,6 +30,7 @@ def scan(
     *params: Any,
     length: Any = None,
     reverse: bool = False,
+    checkpoint: bool | int = False,
 ) -> Any:
     """The states of a recurrence: h_t = body(h_{t−1}, x_t) for t = 1 … T, stacked.
 
@@ -44,6 +49,11 @@ def scan(
     reverse:
         Whether the slices are taken from the last to the first; the state after slice t is still
         at place t.
+    checkpoint:
+        What code keeps for the way back through time: all states by default; True one in about √T,
+        a number K one in K. The others are made again, segment by segment, when the gradients need
+        them: memory grows with √T, for at most one run of the steps more. Formulas and values stay
+        the same.
 
     Returns
     -------
@@ -58,7 +68,8 @@ def scan(
     ShapeError
         There are no steps, inputs differ in length, or the body changes the shape of the state.
     InputError
-        There is neither `xs` nor `length`, or the body gives another number of states.
+        There is neither `xs` nor `length`, the body gives another number of states, or
+        `checkpoint` is neither a bool nor a number of steps.
 
     Examples
     --------
@@ -89,9 +100,26 @@ def scan(
         list(zip(slices, stacks, strict=True)),
         length=size,
         reverse=bool(reverse),
+        checkpoint=_apart(checkpoint),
     )
     after = tuple(map(Tensor, made.after))
     return after if several else after[0]
+
+
+def _apart(checkpoint: Any) -> int:
+    """How far apart states are kept, as `Recurrence` has it."""
+    if isinstance(checkpoint, bool | np.bool_):
+        return ROOT if checkpoint else 0
+    try:
+        steps = index(checkpoint)
+    except TypeError:
+        steps = 0
+    if steps < 1:
+        raise InputError(
+            f"checkpoint={checkpoint!r} of scan is neither True nor a number of steps ≥ 1",
+            hint="True keeps one state in about √T",
+        )
+    return steps
 
 
 def _length(stacks: list[Node], length: Any) -> Dim:
