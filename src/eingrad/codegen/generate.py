@@ -15,7 +15,7 @@ from ..dims import Dim
 from ..errors import InputError, UnsupportedError
 from ..ir import walk
 from ..ir.loop import MARK
-from ..ir.node import Apply, Node, Shape, Variable
+from ..ir.node import Apply, Node, Shape, Term, Variable
 from ..ir.record import lookup
 from ..ir.sweep import Sweep
 from .arguments import Signature, plain_symbols
@@ -220,21 +220,21 @@ def generate(
 
 def _indices(nodes: Sequence[Node]) -> set[str]:
     """The variables that are used as an index only: they keep their own type."""
-    found: set[str] = set()
-    others = {n.name for n in nodes if isinstance(n, Variable)}
-    for node in walk.topological(*nodes):
-        names = {o.name for o in node.operands if isinstance(o, Variable)}
-        if isinstance(node, Apply) and lookup(node.function).looks_up:
-            found |= names
-        elif isinstance(node, Sweep):
+    order = walk.topological(*nodes)
+    as_value = {node: True for node in nodes}  # whether a node is used as more than an index
+    for node in reversed(order):
+        used = as_value.setdefault(node, False)
+        if isinstance(node, Sweep):
             inside = _indices(node.segment.roots)
-            named = list(zip(node.segment.bound, node.operands, strict=True))
-            looked_up = {o.name for v, o in named if v.name in inside and isinstance(o, Variable)}
-            found |= looked_up
-            others |= names - looked_up
+            uses = [v.name not in inside for v in node.segment.bound]
+        elif isinstance(node, Apply) and lookup(node.function).looks_up:
+            uses = [False]
         else:
-            others |= names
-    return found - others
+            view = isinstance(node, Term) and len(node.factors) == 1 and node.coefficient == 1
+            uses = [used or not view] * len(node.operands)
+        for operand, value in zip(node.operands, uses, strict=True):
+            as_value[operand] = as_value.get(operand, False) or value
+    return {n.name for n in order if isinstance(n, Variable) and not as_value[n]}
 
 
 def _chosen(

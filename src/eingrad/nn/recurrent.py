@@ -126,12 +126,20 @@ def lstm_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
     )
 
 
-def next_symbol(symbols: str = "v", hidden: str = "n", batch: str = "b", steps: str = "t") -> Layer:
+def next_symbol(
+    symbols: str = "v",
+    hidden: str = "n",
+    batch: str = "b",
+    steps: str = "t",
+    checkpoint: bool | int = False,
+) -> Layer:
     """How well a recurrent network foretells each symbol of a sequence from those before it: the
     mean cross-entropy. Whole numbers `index` and `label` are (batch, steps), the label of a place
     being the index of the next one.
 
     h_t = tanh(table[index_t] + h_{t−1} Wh + bh), scores h_t Wo + bo, from a state of zeros.
+
+    `checkpoint` is that of `scan`: True for memory that grows with √steps.
 
     Examples
     --------
@@ -149,7 +157,8 @@ def next_symbol(symbols: str = "v", hidden: str = "n", batch: str = "b", steps: 
         bo: Tensor,
     ) -> Tensor:
         X = np.swapaxes(gather(table, index), 0, 1)
-        states = scan(lambda h, x: np.tanh(x + h @ Wh + bh), zeros(X.shape[1:]), X)
+        start = zeros(X.shape[1:])
+        states = scan(lambda h, x: np.tanh(x + h @ Wh + bh), start, X, checkpoint=checkpoint)
         scores = np.swapaxes(states, 0, 1) @ Wo + bo
         chosen = one_hot(label, scores.shape[-1]) * scores
         total = np.sum(function("logsumexp")(scores, axis=-1)) - np.sum(chosen)

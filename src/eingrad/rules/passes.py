@@ -13,6 +13,7 @@ from ..errors import UnsupportedError
 from ..ir.build import add, is_zero, number
 from ..ir.construct import inner_product
 from ..ir.facts import facts_of
+from ..ir.loop import Scan
 from ..ir.node import Node, Variable, variable
 from ..ir.recurrence import by_states_after
 from ..ir.walk import substitute_each, topological, variables
@@ -140,7 +141,7 @@ def passes_of(
     fresh = _Fresh({*(identifier(v.name) for v in inputs), *reserved})
     value = fresh("y")
     incoming = variable(fresh("G"), y.shape)
-    gradients = by_states_after(pullbacks(y, wrt, incoming), set(topological(y)))
+    gradients = by_states_after(pullbacks(y, wrt, incoming), _handed_on(y))
     saved = _named(
         least_saved(y, gradients, [incoming], recompute=recompute, sizes=sizes),
         {y: value},
@@ -285,6 +286,15 @@ def _named(nodes: Iterable[Node], values: Mapping[Node, str], fresh: _Fresh) -> 
         name = node.name if isinstance(node, Variable) else values.get(node) or fresh("kept")
         found.append(Saved(node, name, isinstance(node, Variable), node in values))
     return found
+
+
+def _handed_on(y: Node) -> set[Node]:
+    """What the forward pass may hand on as it is: no stack of states that are to be made again."""
+    return {
+        n
+        for n in topological(y)
+        if n is y or not (isinstance(n, Scan) and n.recurrence.checkpoint)
+    }
 
 
 def _facts(node: Node) -> frozenset[str]:

@@ -13,8 +13,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..dims import product
+from ..dims import Dim, product
 from ..errors import InputError
+from ..ir.loop import Scan
 from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Size, Sum, Term, Variable
 from ..ir.record import lookup
 from ..ir.walk import depending_on, topological
@@ -37,7 +38,8 @@ def least_saved(
 
     Only what the forward pass computes for y is kept: work that the gradients alone need belongs
     to the backward pass, which may not come. Inputs and y itself are there anyhow, and preferred
-    among equals.
+    among equals. What a recurrence gives at each step is made again where it asked for that
+    (`Recurrence.checkpoint`), whatever the policy.
 
     Parameters
     ----------
@@ -65,7 +67,8 @@ def least_saved(
     read |= {g for g in gradients if g not in dependent}
     free = _free(independent)
     candidates = [n for n in independent if n not in free]
-    forward = set(topological(y))
+    again = _at_marked_steps(topological(y, *gradients)) - {y}
+    forward = set(topological(y)) - again
     capacity = {
         n: _capacity(n, sizes or {}, y) if n in forward else WITHOUT_LIMIT for n in candidates
     }
@@ -85,6 +88,20 @@ def _free(nodes: Sequence[Node]) -> set[Node]:
         if leaf or (not isinstance(node, Variable) and all(o in free for o in node.operands)):
             free.add(node)
     return free
+
+
+def _at_marked_steps(order: Sequence[Node]) -> set[Node]:
+    """What has an entry for each step of a recurrence that keeps few of its states: what it gives,
+    and what is made for it."""
+    found: set[Node] = set()
+    scans: dict[Dim, list[Node]] = {}
+    for node in order:
+        if isinstance(node, Scan) and node.recurrence.checkpoint:
+            scans.setdefault(node.recurrence.length, []).append(node)
+    for length, members in scans.items():
+        hanging = depending_on(order, members) | set(topological(*members))
+        found |= {n for n in hanging if length in n.shape and not isinstance(n, Variable)}
+    return found
 
 
 def _capacity(node: Node, sizes: Mapping[str, int], y: Node) -> int:
