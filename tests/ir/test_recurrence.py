@@ -8,7 +8,7 @@ from eingrad.errors import ParseError, ShapeError
 from eingrad.ir.apply import apply
 from eingrad.ir.build import add, contract, dims, multiply, number, zeros
 from eingrad.ir.construct import ones
-from eingrad.ir.loop import Scan
+from eingrad.ir.loop import ROOT, Scan
 from eingrad.ir.node import Node, Variable, variable
 from eingrad.ir.recurrence import Loop, repeated, scan
 from eingrad.ir.stacking import stacked
@@ -140,6 +140,24 @@ def test_text_round_trip_with_a_recurrence_inside_another() -> None:
     unread = scan([apply("sin", h), multiply(h, B)], [(h, H0), (g, B)], length=T)
     for node in (rnn().after[0], rnn(reverse=True).before[0], outer.last[0], *unread.after):
         assert from_text(to_text(node)) is node
+
+
+@pytest.mark.parametrize("checkpoint", [ROOT, 3])
+def test_which_states_are_kept_stays_through_all_forms(checkpoint: int) -> None:
+    """It is no part of what is computed, but of which recurrence it is."""
+    h, x = variable("h", (N,)), variable("x", (N,))
+    Y = variable("Y", (T, N))
+    loop = scan([multiply(h, x)], [(h, H0)], [(x, Y)], length=T, checkpoint=checkpoint)
+    assert loop.after[0] is not scan([multiply(h, x)], [(h, H0)], [(x, Y)], length=T).after[0]
+    other = substitute(loop.after[0], {Y: apply("exp", Y)})
+    batch = stacked([loop.after[0]], {H0: variable("H", (M, N))}, {}, M)[0]
+    for node in (loop.after[0], other, batch):
+        scans = [n for n in topological(node) if isinstance(n, Scan)]
+        assert scans
+        assert all(n.recurrence.checkpoint == checkpoint for n in scans)
+        assert from_text(to_text(node)) is node
+    with pytest.raises(ParseError):
+        from_text(to_text(loop.after[0]).replace(f"(T {checkpoint})", "(T -2)"))
 
 
 def test_text_that_does_not_fit_is_refused() -> None:

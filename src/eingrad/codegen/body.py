@@ -1,4 +1,4 @@
-"""What runs again and again, as programs of their own: one step of a loop, one segment of a sweep."""
+"""What runs again and again as a program of its own: a step of a loop, a segment of a sweep."""
 
 from __future__ import annotations
 

@@ -151,14 +151,14 @@ class _Sweeps:
             cut = self.slices.setdefault(level, {})
             if part in cut:
                 continue
-            cut[part] = through = self._through(node, axis)
+            made_of = cut[part] = self._through(node, axis)
             if isinstance(node, Scan) and self._is_own(node) and axis == 0:
                 runs(node)  # in its own sweep, and here again if that was an earlier one
                 pending += [(p, level) for p in self._read_by(node)]
-            elif through is None:
+            elif made_of is None:
                 pending.append(((node, None), -1))
             else:
-                pending += [(p, level) for p in through]
+                pending += [(p, level) for p in made_of]
 
     def _through(self, node: Node, axis: int) -> list[Part] | None:
         """What a slice is made of; None where it is one of the whole, or of the states."""

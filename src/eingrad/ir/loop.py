@@ -8,7 +8,6 @@ from typing import NamedTuple
 from ..dims import Dim
 from .node import Node, Variable, intern, shape_key
 
-
 ROOT = -1  # checkpoints about √T steps apart
 MARK = "#"  # in the name of a bound variable: no user can give one
 

@@ -2,7 +2,7 @@
 
 There are nine kinds. Four leaves (`Variable`, `Constant`, `Size`, `Kernel`), one for functions
 (`Apply`), one for recurrences (`Scan`, in `eingrad.ir.loop`) and three that together are the
-factored form (docs/design.md §1):
+factored form (docs/design.md §1); the code stage has a tenth of its own (`eingrad.ir.sweep`):
 
 * `Contraction`: factors that hang together through summed indices; coefficient-free.
 * `Term`: coefficient × factors, **no summed index**. An atom that occurs twice in `out` is a

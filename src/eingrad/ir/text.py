@@ -27,7 +27,7 @@ import numpy as np
 
 from ..dims import Dim, minimum, product, shape_text
 from ..errors import ParseError, UnsupportedError
-from .loop import Recurrence, Scan, raw_scan
+from .loop import ROOT, Recurrence, Scan, raw_scan
 from .node import (
     Apply,
     AxisIndex,
@@ -285,6 +285,8 @@ def _read_scan(items: list[Any], nodes: dict[str, Node]) -> Scan:
         direction == "reverse",
         *map(int, checkpoint),
     )
+    if recurrence.checkpoint < ROOT:
+        raise ValueError("states are kept a number of steps apart")
     wanted = [(size, *v.shape) if v in steps else v.shape for v in bound]
     if (
         len(bound) != len(carries) + len(steps) + len(params)

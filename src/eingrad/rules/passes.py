@@ -291,9 +291,7 @@ def _named(nodes: Iterable[Node], values: Mapping[Node, str], fresh: _Fresh) -> 
 def _handed_on(y: Node) -> set[Node]:
     """What the forward pass may hand on as it is: no stack of states that are to be made again."""
     return {
-        n
-        for n in topological(y)
-        if n is y or not (isinstance(n, Scan) and n.recurrence.checkpoint)
+        n for n in topological(y) if n is y or not (isinstance(n, Scan) and n.recurrence.checkpoint)
     }
 
 

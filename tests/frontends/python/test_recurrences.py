@@ -96,6 +96,8 @@ def test_one_step_is_the_body_itself() -> None:
         (lambda: eg.scan(lambda h, x: (h, x), H0, X), InputError, "one state, not a tuple"),
         (lambda: eg.scan(lambda s, x: x, (H0, H0), X), InputError, "a tuple of states"),
         (lambda: eg.scan(lambda s, x: (x,), (H0, H0), X), InputError, "gives 1 states"),
+        (lambda: eg.scan(lambda h, x: h, H0, X, checkpoint=0), InputError, "number of steps ≥ 1"),
+        (lambda: eg.scan(lambda h, x: h, H0, X, checkpoint=2.5), InputError, "checkpoint=2.5"),
         (lambda: eg.scan(lambda h, x: "text", H0, X), UnsupportedError, "str cannot"),
         (
             lambda: eg.scan(lambda h, x: h if h[0] > 0 else x, H0, X),

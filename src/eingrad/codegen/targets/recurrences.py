@@ -203,9 +203,7 @@ def listed_loop(stack: str) -> Callable[[Emission, Value], None]:
             *(f"{name} = [{frame.inits[k]}]" for k, name in lists.items()),
             *frame.begin(),
         ]
-        results = [
-            (name, frame.results[k], frame.names.numbered("n")) for k, name in lists.items()
-        ]
+        results = [(name, frame.results[k], frame.names.numbered("n")) for k, name in lists.items()]
         step = [
             *frame.reads(frame.before({k: f"{name}[-1]" for k, name in lists.items()})),
             *frame.inner.lines,
