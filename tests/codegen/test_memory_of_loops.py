@@ -13,7 +13,10 @@ import pytest
 import eingrad as eg
 from eingrad import nn
 from eingrad.codegen import generate
-from eingrad.ir.node import Node
+from eingrad.dims import Dim
+from eingrad.ir.apply import apply
+from eingrad.ir.node import Node, variable
+from eingrad.ir.recurrence import scan, slice_of
 from tests.codegen.backends import BACKENDS
 from tests.codegen.test_checkpoints import arrays, assert_same, computed, gradients, tensors
 from tests.differentiate.cells import jax_library
@@ -120,6 +123,23 @@ def test_a_last_state_alone_is_not_stacked(backend: str) -> None:
     found = computed(both, backend, values)
     expected = {"last": state[0], "other": state[1]}
     assert_same({**found, "states": found["states"][-1]}, {**expected, "states": state[0]}, "both")
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+def test_what_is_there_before_the_first_step_is_the_start(reverse: bool) -> None:
+    n, steps = Dim.symbol("n"), Dim.symbol("T")
+    v = {name: variable(name, (n,)) for name in ("g", "h", "g0", "h0")}
+    loop = scan(
+        [apply("tanh", v["h"]), apply("sin", v["g"])],
+        [(v["g"], v["g0"]), (v["h"], v["h0"])],
+        length=steps,
+        reverse=reverse,
+    )
+    first = steps - 1 if reverse else Dim.of(0)
+    node = slice_of(apply("exp", loop.before[1]), first)
+    generated = generate({"start": node})
+    assert "range" not in generated.source
+    assert np.allclose(generated.function()(g0=[5.0, 6.0], h0=[0.0, 1.0]), [1, np.e])
 
 
 def test_memory_of_a_last_state_does_not_grow() -> None:

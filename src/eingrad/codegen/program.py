@@ -226,10 +226,11 @@ class Program:
             merged = _merge_index(a.params, entries)
             if merged is not None:
                 return self.index(a.args[0], merged)
-        if a.op == "states" and entries[0][0] == "at":
-            ended = self._ended(a, entries[0][1])
-            if ended is not None:
-                return self.index(ended, entries[1:])
+        if a.op == "states" and entries[0] == ("at", _last_place(a)):
+            carry, before = a.params
+            if not before:
+                last = self.make("last", a.args, (carry,), a.shape[1:])
+                return self.index(last, entries[1:])
         shape: list[Dim] = []
         axis = 0
         for entry in entries:
@@ -313,16 +314,6 @@ class Program:
         shape = (r.length, *r.carries[place].shape)
         return self.make("states", (loop,), (place, before), shape)
 
-    def _ended(self, states: Value, place: Dim) -> Value | None:
-        """The state at a place of a stack that a loop has without the stack: its last one, or the
-        one that it starts with."""
-        (loop,), (carry, before) = states.args, states.params
-        r = loop.params[0].recurrence
-        if place == (ZERO if r.reverse == (not before) else r.length - 1):
-            shape = states.shape[1:]
-            return loop.args[carry] if before else self.make("last", (loop,), (carry,), shape)
-        return None
-
     def sweep(self, body: SweepBody, args: Sequence[Value]) -> Value:
         """Sweeps over segments of steps; `args` in the order of the bound variables."""
         return self.make("sweep", args, (body,), ())
@@ -369,6 +360,12 @@ def below(roots: Sequence[Value]) -> list[Value]:
                 found.add(arg)
                 pending.append(arg)
     return sorted(found, key=lambda v: v.number)
+
+
+def _last_place(states: Value) -> Dim:
+    """Where the last state of a loop lies in a stack of states."""
+    r = states.args[0].params[0].recurrence
+    return ZERO if r.reverse else r.length - 1
 
 
 def _merge_index(
