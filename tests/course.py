@@ -23,6 +23,9 @@ FOLDER = Path(__file__).parents[1] / "docs" / "course"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 SOLUTION = re.compile(r"<details>.*?```python\n(.*?)```.*?</details>", re.DOTALL)
 NUMBER = re.compile(r"\d+\.\d+(?:e[+-]?\d+)?|\d+e[+-]?\d+")
+# The first of these that an output has is stored. Images, and Markdown with LaTeX, look the same in
+# every viewer of stored notebooks; HTML with MathML is for live ones.
+SHOWN = ("image/svg+xml", "text/markdown", "text/latex", "text/html", "image/png")
 RELATIVE, ABSOLUTE = 1e-3, 1e-7  # printed numbers of two machines
 METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -96,7 +99,7 @@ def _neutral_environment() -> Iterator[str]:
 
 
 def _tidied(notebook: NotebookNode) -> NotebookNode:
-    """What is stored: nothing of this machine, one image of each picture, cells counted."""
+    """What is stored: nothing of this machine, each output as text and in one other kind."""
     notebook.metadata = nbformat.from_dict(METADATA)
     for k, cell in enumerate(notebook.cells, 1):
         cell.id = f"cell-{k}"
@@ -104,9 +107,11 @@ def _tidied(notebook: NotebookNode) -> NotebookNode:
             cell.outputs = _joined(cell.outputs)
         for output in cell.get("outputs", ()):
             data = output.get("data", {})
-            if "image/svg+xml" in data:
-                data.pop("image/png", None)
-                data["image/svg+xml"] = _one_line(data["image/svg+xml"])
+            kept = next((kind for kind in SHOWN if kind in data), None)
+            for kind in [k for k in data if k not in (kept, "text/plain")]:
+                del data[kind]
+            if kept == "image/svg+xml":
+                data[kept] = _one_line(data[kept])
             output.pop("metadata", None)
             if output.output_type in ("display_data", "execute_result"):
                 output.metadata = {}
