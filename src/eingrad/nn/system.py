@@ -121,7 +121,7 @@ class BoundSystem:
             return self._flat(result)
 
         whole = LinearOperator((self.size, self.size), matvec=product, dtype=float)
-        found, failed = cg(whole, self._flat(right), rtol=1e-10, maxiter=10 * self.size)
+        found, failed = cg(whole, self._flat(right), rtol=1e-10, maxiter=2 * self.size)
         return None if failed else self._apart(found)
 
     def _flat(self, arrays: Arrays) -> Any:
