@@ -224,6 +224,10 @@ def test_factors_and_approximation_by_hand_and_its_solver() -> None:
     got = damped.operator(**v, λ=0.3, μ=0.2).solve(G)
     inverses = np.linalg.inv(A + 0.3 * np.eye(5)), np.linalg.inv(M + 0.2 * np.eye(4))
     np.testing.assert_allclose(got, inverses[0] @ G @ inverses[1], rtol=1e-9)
+    torch = pytest.importorskip("torch")
+    there = {n: torch.tensor(a) for n, a in {**v, "λ": np.array(0.3), "μ": np.array(0.2)}.items()}
+    solver = damped.operator("torch", **there).solver
+    assert solver.startswith("Cholesky of the 5×5 factor")  # XᵀX/n + λI is known to be definite
     with pytest.raises(InputError, match="damping for 3 factors; there are 2"):
         found.approximation(damping=(1, 2, 3))
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InputError, UnsupportedError
+from ..frontends.declare import check_name
 from ..ir.build import add, einsum
 from ..ir.construct import inner_product
 from ..ir.node import Node, variable
@@ -115,8 +116,8 @@ class KroneckerForm:
         Parameters
         ----------
         damping:
-            What is added to the diagonal of each factor: a number, the name of a new variable, or
-            one of these for each factor.
+            What is added to the diagonal of each factor: a number, the name of a new variable
+            (promised not to be negative), or one of these for each factor.
 
         Raises
         ------
@@ -164,12 +165,19 @@ def _damped(term: KroneckerSum, damping: Any) -> Node:
     singles = []
     for k, amount in enumerate(given):
         single = term.single(k)
-        scalar = variable(amount, ()) if isinstance(amount, str) else as_tensor_node(amount)
+        scalar = _amount(amount)
         n = single.ndim // 2
         axes = [(a,) for a in range(n)]
         sizes = dict(enumerate(single.shape[:n]))
         singles.append(add(single, einsum([(scalar, [])], [*axes, *axes], 1, sizes)))
     return term.product(singles)
+
+
+def _amount(given: Any) -> Node:
+    """A name as a variable that is not below 0, so that what is damped stays semidefinite."""
+    if isinstance(given, str):
+        return variable(check_name(given), (), frozenset({"nonnegative"}))
+    return as_tensor_node(given)
 
 
 def as_curvature(

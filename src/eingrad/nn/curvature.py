@@ -84,7 +84,7 @@ def kfac(network: Layer, name: str, damping: Any = None) -> Derivative:
     ...     nn.dense("m", "h"), nn.activation("relu", "b h"), nn.dense("h", "k"),
     ...     nn.squared_error("b k"))
     >>> print(nn.kfac(net, "W1", damping="λ").structure.sentence)
-    Kronecker product of symmetric m×m and symmetric h×h factors
+    Kronecker product of symmetric positive semidefinite m×m and symmetric h×h factors
     """
     return gauss_newton_block(network, name).kronecker().approximation(damping)
 
