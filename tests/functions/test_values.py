@@ -147,6 +147,8 @@ INDEPENDENT: dict[str, Callable[..., Any]] = {
     "less_equal": by_entry(lambda a, b: a <= b),
     "equal": by_entry(lambda a, b: a == b),
     "not_equal": by_entry(lambda a, b: a != b),
+    "remainder": by_entry(lambda x, y: x - y * (int(x / y) - (x / y < int(x / y)))),
+    "stop_gradient": by_entry(lambda x: x),
     "maximum": by_entry(max),
     "minimum": by_entry(min),
     "where": by_entry(lambda c, a, b: a if c else b),

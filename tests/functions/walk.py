@@ -16,8 +16,10 @@ import numpy as np
 from eingrad.differentiate import differentiate
 from eingrad.dims import Dim
 from eingrad.ir.apply import apply
+from eingrad.ir.held import held
 from eingrad.ir.node import Node, Variable, variable
 from eingrad.ir.record import REGISTRY, Record
+from eingrad.ir.walk import variables
 from eingrad.verify.reference import evaluate
 
 # Parameters to try beside the defaults.
@@ -112,6 +114,8 @@ def operands(
 def difference(node: Node, values: dict[str, np.ndarray], name: str, h: float) -> np.ndarray:
     """∂node/∂name by differences of fourth order, axes of the node, then of the variable."""
     x = values[name]
+    (node,), still = held([node], [v for v in variables(node) if v.name == name])
+    values = {**values, **dict.fromkeys(still.values(), x)}
     columns = []
     for place in np.ndindex(x.shape):
         total: Any = 0.0

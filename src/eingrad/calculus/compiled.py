@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError, missing_size, missing_values, unknown_variable
+from ..ir.held import released_each
 from ..ir.node import Node, Variable
-from ..ir.walk import with_facts
+from ..ir.walk import awakened_each, with_facts
 from ..simplify import shortest
 
 if TYPE_CHECKING:
@@ -143,6 +144,8 @@ class Computed(ABC):
         wanted = self.default if outputs is None else outputs
         nodes = self.outputs(wanted)
         name, notes = self.described(wanted)
+        if backend in ("numpy", "array_api"):
+            nodes = dict(zip(nodes, released_each([*nodes.values()]), strict=True))
         return generate(nodes, name=name, backend=backend, arguments=self.variables, notes=notes)
 
 
@@ -165,7 +168,10 @@ def output_nodes(d: Derivative, names: Sequence[str]) -> dict[str, Node]:
         raise InputError(
             f"outputs is a tuple of names, not {names!r}", hint='as in outputs=("value",)'
         )
-    chain = {"value": with_facts(d._value), "derivative": d.node}
+    # A value by itself may be differentiated by a framework, which must know what is held.
+    alone = tuple(names) == ("value",)
+    value = awakened_each([d._value])[0] if alone else with_facts(d._value)
+    chain = {"value": value, "derivative": d.node}
     before = (shortest(with_facts(node)) for node in d._previous)
     by_order = [*before, d.node][: d.order]
     if by_order:

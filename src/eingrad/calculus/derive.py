@@ -10,6 +10,7 @@ from ..dims import shape_text
 from ..errors import InputError, ShapeError
 from ..ir.build import add, multiply, number, sum_of
 from ..ir.construct import inner_product, ones
+from ..ir.held import holds
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import substitute, variables, with_facts, with_facts_each
 from ..simplify import shortest, shortest_each
@@ -28,6 +29,11 @@ from .layouts import valid_layout
 from .symmetric import SYMMETRIC, fact_notes, for_symmetric
 from .together import read_together
 from .total import totally
+
+HELD = (
+    "what stop_gradient or truncate holds constant stands in this formula as any other term; take "
+    "further derivatives of the expression, not of the formula"
+)
 
 
 def derivative(
@@ -120,6 +126,8 @@ def reading_notes(y: Any, node: Node, by: Sequence[Variable]) -> list[str]:
         if v.name not in occurring:
             why = "cancels" if occurs(y, v.name) else "does not occur in the expression"
             notes.append(f"{v.name} {why}: the derivative is exactly 0")
+    if holds(node):
+        notes.append(HELD)
     return [*notes, *fact_notes(node)]
 
 

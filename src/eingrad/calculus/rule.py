@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..dims import Dim, shape_text
 from ..errors import InputError, NameError_, UnsupportedError
 from ..frontends.declare import check_name
-from ..ir.walk import awake, variables, with_facts
+from ..ir.walk import awake, awakened_each, variables
 from .inputs import find_variable, with_variables
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def custom_rule(
         raise InputError("a rule needs a variable", hint="this expression is a constant")
     rest = [v for v in occurring.values() if v not in chosen]
     passes = passes_of(
-        with_facts(node),
+        awakened_each([node])[0],
         [awake(v) for v in [*chosen, *rest]],
         [awake(v) for v in chosen],
         backend=backend,

@@ -11,6 +11,7 @@ import numpy as np
 from ..entries.labels import subscripted, variable_name
 from ..entries.points import Values, picture_sizes, random_points, random_value
 from ..errors import NameError_, ShapeError, SizeLimitError, UnsupportedError
+from ..ir.held import held
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import variables
 from .approximation import SHOWN_STEP, Approximation, Contribution
@@ -67,7 +68,8 @@ def approximate(
     direction = _direction(inputs, numbers, rng)
     start = _start(Values([of], numbers), Values(derivatives, numbers), known, numbers, point)
     at, y0, found = start
-    value = Values([of], numbers)
+    moving, still = held([of], inputs)
+    value = Values(moving, numbers)
     first = [
         np.tensordot(d, direction[v.name], v.ndim)
         for v, d in zip(inputs, found[: len(inputs)], strict=True)
@@ -85,6 +87,7 @@ def approximate(
 
     def moved(h: float) -> np.ndarray:
         there = {**at, **{n: at[n] + h * v for n, v in direction.items()}}
+        there |= {name: at[n] for n, name in still.items()}
         given = value.at(there)
         return np.full_like(y0, np.nan) if given is None else given[0]
 

@@ -188,3 +188,22 @@ register(
         source="constant between integers",
     )
 )
+
+register(
+    Record(
+        name="remainder",
+        sentence="What division by the second entry leaves, with the sign of that entry.",
+        signature="*, * -> *",
+        evaluate=np.remainder,
+        derivative=(lambda r, x, y: 1, lambda r, x, y: -apply("floor", x / y)),
+        code=everywhere("remainder", 2, tensorflow="floormod"),
+        notation=Notation("call", "remainder", r"\operatorname{remainder}"),
+        domain=("real", "nonzero"),
+        spellings=("remainder", "mod"),
+        numpy=("remainder", "mod"),
+        facts=signs.facts_of_remainder,
+        analytic=False,
+        laws=("remainder(x, y) + y .* floor(x ./ y) == x",),
+        source="x − y⌊x/y⌋, and ⌊x/y⌋ is constant between integers",
+    )
+)

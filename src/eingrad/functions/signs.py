@@ -32,6 +32,11 @@ def facts_of_floor(node: Apply) -> frozenset[str]:
     return (facts_of(node.operands[0]) & {"nonnegative"}) | symmetry_kept(node)
 
 
+def facts_of_remainder(node: Apply) -> frozenset[str]:
+    """A remainder has the sign of the divisor, or is 0."""
+    return (facts_of(node.operands[1]) & {"nonnegative"}) | symmetry_kept(node)
+
+
 def _open_scale(node: Node) -> tuple[Any, Node]:
     """`(c, rest)` with node = c · rest, for a term without deltas."""
     if isinstance(node, Term) and node.factors:

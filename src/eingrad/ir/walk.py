@@ -120,12 +120,20 @@ def transform_each(roots: Sequence[Node], leaf: Callable[[Node], Node | None]) -
 
 
 def with_facts(root: Node) -> Node:
-    """The root with the declared facts of its variables put to use."""
+    """The root as it is after the last derivative: the declared facts of its variables are put to
+    use, and what was held constant by `stop_gradient` is there as itself."""
     return with_facts_each([root])[0]
 
 
 def with_facts_each(roots: Sequence[Node]) -> list[Node]:
     """`with_facts` of several roots in one walk."""
+    from .held import released_each
+
+    return awakened_each(released_each(roots))
+
+
+def awakened_each(roots: Sequence[Node]) -> list[Node]:
+    """The roots with the declared facts in use alone: for what others differentiate further."""
     asleep = [v for v in variables(*roots) if v.dormant]
     if not asleep:
         return list(roots)

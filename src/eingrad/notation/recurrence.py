@@ -14,16 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..dims import Dim
 from ..ir.build import add, einsum, power, scale, split_coefficient
 from ..ir.loop import Scan
-from ..ir.node import (
-    Apply,
-    Constant,
-    Contraction,
-    Node,
-    Sum,
-    Term,
-    Variable,
-    variable,
-)
+from ..ir.node import Apply, Constant, Contraction, Node, Sum, Term, Variable, variable
 from ..ir.recurrence import loop_of, parts
 from ..ir.walk import rebuild, substitute, topological, variables
 from .names import Names
@@ -31,7 +22,9 @@ from .steps import (
     At,
     NotSliced,
     atom_of,
+    counting,
     is_linear,
+    number_of_step,
     places_of,
     running_or_fixed,
     slices_below,
@@ -290,6 +283,9 @@ class Recurrences:
             title = name(text, node.ndim - 1)
             return self._leaf(self._drawn(title, at), node.shape[1:])
         inner = {r: self._slices[(*r, at)] for r in slices_below(node, axis)}
+        if counting(node) is not None:
+            running = self._leaf(name(self._running(), 0), ()) if at.running else None
+            return number_of_step(node, at, running)
         if isinstance(node, Sum):
             return add(*(inner[o, axis] for o in node.operands))
         if isinstance(node, Apply):
@@ -301,10 +297,7 @@ class Recurrences:
         return self._product(node, axis, inner)
 
     def _product(
-        self,
-        node: Contraction | Term,
-        axis: int,
-        inner: Mapping[tuple[Node, int], Node],
+        self, node: Contraction | Term, axis: int, inner: Mapping[tuple[Node, int], Node]
     ) -> Node:
         """A product at one step: the factors with the step's index are sliced."""
         atom = atom_of(node, axis)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from ..dims import Dim
+from ..ir.build import add, number, scale
+from ..ir.construct import size_value
 from ..ir.loop import Recurrence, Scan
 from ..ir.node import Apply, Constant, Contraction, Factor, Kernel, Node, Sum, Term, Variable
 from ..ir.record import lookup
@@ -65,11 +67,33 @@ def atom_of(node: Contraction | Term, axis: int) -> int:
     return found[0]
 
 
+def counting(node: Node) -> bool | None:
+    """Whether entries are 1, 2, … (True) or …, 2, 1 (False), as the sum of a triangle's rows gives
+    the number of a step; None for anything else."""
+    if not isinstance(node, Contraction) or len(node.factors) != 1 or len(node.out) != 1:
+        return None
+    ((kernel, axes),) = node.factors
+    if not isinstance(kernel, Kernel) or kernel.kind not in ("tril", "triu"):
+        return None
+    if dict(kernel.params)["k"] or kernel.shape[0] != kernel.shape[1]:
+        return None
+    return (kernel.kind == "tril") == (axes[0] == (node.out[0],))
+
+
+def number_of_step(node: Node, at: At, running: Node | None) -> Node:
+    """The entry of a node that is `counting` at a step; `running` stands for t."""
+    place = size_value(at.place) if running is None else add(running, size_value(at.place))
+    last = size_value(node.shape[0])
+    return place if counting(node) else add(last, scale(-1, place), number(1))
+
+
 def slices_below(node: Node, axis: int) -> list[tuple[Node, int]]:
     """Which axes of which operands a slice is made of."""
     if isinstance(node, Scan | Variable | Constant):
         if axis:
             raise NotSliced
+        return []
+    if counting(node) is not None:
         return []
     if isinstance(node, Sum):
         return [(o, axis) for o in node.operands]

@@ -13,6 +13,7 @@ from ..errors import UnsupportedError
 from ..ir.build import add, is_zero, number
 from ..ir.construct import inner_product
 from ..ir.facts import facts_of
+from ..ir.held import released_each
 from ..ir.loop import Scan
 from ..ir.node import Node, Variable, variable
 from ..ir.recurrence import by_states_after
@@ -330,6 +331,8 @@ class _Maker:
         checked: bool = False,
         taken: Sequence[str] = (),
     ) -> Generated:
+        if self.backend == "numpy":  # the frameworks may differentiate a pass once more
+            outputs = dict(zip(outputs, released_each([*outputs.values()]), strict=True))
         return generate(
             outputs,
             name=name,

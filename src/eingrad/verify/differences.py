@@ -17,6 +17,7 @@ from ..dims import Dim, shape_text
 from ..errors import SizeLimitError
 from ..ir import build
 from ..ir.facts import closure
+from ..ir.held import held
 from ..ir.node import Apply, Node, Variable, variable
 from ..ir.record import lookup
 from ..ir.walk import topological, with_bodies
@@ -243,9 +244,11 @@ def _compare(
     """The largest relative error at a point, and the method; NaN where it cannot be judged."""
     base, derivative, point = _reduced(base, derivative, before, point, sizes, rng)
     x = np.asarray(point[moved.name], dtype=float)
+    (base,), still = held([base], [moved])  # what stop_gradient holds stays where it is
 
     def f(value: np.ndarray) -> np.ndarray:
-        return evaluate(base, {**point, moved.name: value}, sizes)
+        fixed = {name: point[moved.name] for name in still.values()}
+        return evaluate(base, {**point, **fixed, moved.name: value}, sizes)
 
     work = x.size * len(topological(base))
     every = x.size <= MAX_ENTRYWISE and work <= MAX_WORK
@@ -293,7 +296,8 @@ def _compare(
             at = np.asarray(near[moved.name], dtype=float)
 
             def g(value: np.ndarray) -> np.ndarray:
-                return evaluate(base, {**near, moved.name: value}, sizes)
+                fixed = {name: near[moved.name] for name in still.values()}
+                return evaluate(base, {**near, **fixed, moved.name: value}, sizes)
 
             steps = np.array([complex_step(g, at, d) for d in directions])
             noise = max(noise, np.abs(steps - np.array(numeric)).max(initial=0.0))

@@ -21,7 +21,7 @@ from ..ir.node import Apply, Constant, Contraction, Kernel, Node, Size, Term, Va
 from ..ir.record import REGISTRY, lookup
 from ..ir.recurrence import loop_of, parts
 from ..ir.stacking import stacked
-from ..ir.walk import topological, with_bodies
+from ..ir.walk import depending_on, topological, with_bodies
 from .reference import evaluate_all
 
 MAX_ASSIGNMENTS = 4000  # assignments of sizes that are tried
@@ -30,6 +30,7 @@ MAX_EVALUATED = 4000  # nodes × points
 LARGEST = 1e5  # entries beyond this make a point badly conditioned
 SMALLEST = 1e-100  # a node all of whose entries are below this is about to underflow
 MAX_DENSE = 1_000_000  # larger nodes are not looked at
+LONGEST = 40  # an axis is not made longer than that to show what repeats along it
 KINK = 1e-2  # distance kept from the kink of |x| and its like
 
 
@@ -66,10 +67,35 @@ def sample_sizes(*nodes: Node, variant: int = 0) -> dict[str, int]:
     for candidate in islice(_assignments(len(symbols), taken, variant), MAX_ASSIGNMENTS):
         sizes = dict(zip(symbols, candidate, strict=True))
         if all(d.evaluate(sizes) >= 1 for d in compound) and all(fits(k, sizes) for k in patterns):
-            return sizes
+            longer = _with_periods(order, sizes)
+            return longer if all(d.evaluate(longer) >= 1 for d in compound) else sizes
     raise InputError(
         "no small sizes were found that fit " + ", ".join(sorted({str(d) for d in compound}))
     )
+
+
+def _with_periods(order: Iterable[Node], sizes: Mapping[str, int]) -> dict[str, int]:
+    """The sizes with longer axes where something repeats along them: a remainder by K shows on
+    more than K entries only, and gradients that are cut after K steps are whole on fewer."""
+    result = dict(sizes)
+    for node in order:
+        if not (isinstance(node, Apply) and node.function == "remainder" and node.ndim == 1):
+            continue
+        period, symbols = _number_of_all(node.operands[1]), node.shape[0].symbols()
+        if period is None or period > LONGEST or str(node.shape[0]) not in symbols:
+            continue
+        (symbol,) = symbols
+        others = {v for name, v in result.items() if name != symbol}
+        wanted = (k for k in range(int(period) + 2, LONGEST + len(others) + 3) if k not in others)
+        result[symbol] = max(result[symbol], next(wanted))
+    return result
+
+
+def _number_of_all(node: Node) -> float | None:
+    """The number that all entries are, where that is plain to see."""
+    if not isinstance(node, Term) or node.factors or len({*node.out}) < len(node.out):
+        return None
+    return float(node.coefficient)
 
 
 def _all_dims(order: Iterable[Node]) -> set[Dim]:
@@ -308,6 +334,7 @@ def _largest(
         if entries < MAX_DENSE and small.issuperset(n.operands):
             small.add(n)
     moderate = [n for n in order if n in small]
+    moving = depending_on(order, [n for n in order if isinstance(n, Variable)])
     try:
         computed = dict(zip(moderate, evaluate_all(moderate, point, sizes), strict=True))
     except (np.linalg.LinAlgError, ArithmeticError, ShapeError, SizeLimitError):
@@ -322,7 +349,7 @@ def _largest(
         if 0 < greatest < SMALLEST or (not greatest and _vanished(node, computed)):
             return np.inf
         largest = max(largest, greatest)
-        if isinstance(node, Apply) and not REGISTRY[node.function].analytic:
+        if isinstance(node, Apply) and node in moving and not REGISTRY[node.function].analytic:
             for operand, domain in zip(node.operands, REGISTRY[node.function].domain, strict=False):
                 at = computed.get(operand)
                 if domain == "nonzero" and at is not None and not (np.abs(at) > KINK).all():

@@ -11,6 +11,9 @@ import numpy as np
 
 from ...dims import Dim, as_dim, shape_text
 from ...errors import InputError, ShapeError
+from ...ir import kernels
+from ...ir.apply import apply
+from ...ir.build import broadcast_to, einsum, number
 from ...ir.facts import facts_of
 from ...ir.loop import MARK, ROOT
 from ...ir.node import Node, Variable, variable
@@ -31,6 +34,7 @@ def scan(
     length: Any = None,
     reverse: bool = False,
     checkpoint: bool | int = False,
+    truncate: int | None = None,
 ) -> Any:
     """The states of a recurrence: h_t = body(h_{t−1}, x_t) for t = 1 … T, stacked.
 
@@ -54,31 +58,45 @@ def scan(
         a number K one in K. The others are made again, segment by segment, when the gradients need
         them: memory grows with √T, for at most one run of the steps more. Formulas and values stay
         the same.
+    truncate:
+        After how many steps gradients are cut: the states that enter the steps K, 2K, … (counted
+        from 0, in the direction of the scan) are held constant, as `stop_gradient` does. So the
+        gradient is the sum of those of segments of K steps, each from a start that is given:
+        truncated back-propagation through time. The values are those of all T steps. K = 1 lets no
+        gradient through a state, K ≥ T lets all through; that by `init` is of the first segment.
 
     Returns
     -------
     The state after each step, of shape (T, …): a tensor, or a tuple. The last state is at −1 (at 0
     in reverse).
 
-    Gradients go through all T steps. To truncate them, derive the gradient of a short recurrence
-    whose `init` is a variable, and give it the last state of one part of the data for the next.
+    Without `truncate` gradients go through all T steps.
 
     Raises
     ------
     ShapeError
         There are no steps, inputs differ in length, or the body changes the shape of the state.
     InputError
-        There is neither `xs` nor `length`, the body gives another number of states, or
-        `checkpoint` is neither a bool nor a number of steps.
+        There is neither `xs` nor `length`, the body gives another number of states,
+        `checkpoint` is neither a bool nor a number of steps, or `truncate` is no whole number from
+        1.
 
     Examples
     --------
     >>> import numpy as np
-    >>> from eingrad.frontends.python import matrix, vector
+    >>> from eingrad.frontends.python import matrix, scalar, vector
     >>> W, U, X = matrix("W", "n n"), matrix("U", "n m"), matrix("X", "T m")
     >>> h = scan(lambda h, x: np.tanh(W @ h + U @ x), vector("h0", "n"), X)
     >>> h.shape, h[-1].shape
     ((T, n), (n,))
+
+    Cut after every second step, what comes back through a state has a factor that is 0 there:
+
+    >>> from eingrad import gradient
+    >>> h = scan(lambda h, x: h * np.exp(x), scalar("h0"), vector("x", "T"), truncate=2)
+    >>> print(str(gradient(np.sum(h), "h0").formula()).replace(" where ", "\\n"))
+    s_0
+    s_{t−1} = (1 + s_t) exp(x_t) (step(remainder(t − 1, 2)) + (t == 1)), s_T = 0, t = 1…T
     """
     several = isinstance(init, tuple | list)
     starts = [node_of(s) for s in (init if several else (init,))]
@@ -87,7 +105,13 @@ def scan(
     size = _length(stacks, length)
     carries = [_traced("state", s.shape) for s in starts]
     slices = [_traced("slice", x.shape[1:], facts_of(x) & KEPT) for x in stacks]
-    state: Any = tuple(map(Tensor, carries)) if several else Tensor(carries[0])
+    bound = list(zip(slices, stacks, strict=True))
+    entering = list(map(Tensor, carries))
+    if truncate is not None and _cuts(truncate, size):
+        kept = _traced("slice", ())
+        bound.append((kept, _kept(size, truncate, bool(reverse))))
+        entering = [_held_unless(kept, carry) for carry in carries]
+    state: Any = tuple(entering) if several else entering[0]
     inputs: tuple[Any, ...] = ()
     if xs is not None:
         wide = isinstance(xs, tuple | list)
@@ -97,7 +121,7 @@ def scan(
     made = loop_of(
         new,
         list(zip(carries, starts, strict=True)),
-        list(zip(slices, stacks, strict=True)),
+        bound,
         length=size,
         reverse=bool(reverse),
         checkpoint=_apart(checkpoint),
@@ -138,6 +162,39 @@ def _length(stacks: list[Node], length: Any) -> Dim:
         listed = " and ".join(dict.fromkeys(map(str, sizes)))
         raise ShapeError(f"the inputs of scan differ in their number of steps: {listed}")
     return sizes[0]
+
+
+def _cuts(steps: Any, length: Dim) -> bool:
+    """Whether gradients that are cut after so many steps are cut anywhere."""
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer) or steps < 1:
+        raise InputError(
+            f"truncate={steps!r} is no number of steps",
+            hint="give a whole number from 1, or None for gradients through all steps",
+        )
+    known = length.as_int()
+    return known is None or int(steps) < known
+
+
+def _kept(length: Dim, steps: int, reverse: bool) -> Node:
+    """For each step whether gradients pass through the state before it: 0 at K, 2K, …, else 1.
+
+    A formula of the number of the step rather than an array, since T may be a symbol.
+    """
+    ones = kernels.triangle(length, length, 0, lower=not reverse)
+    count = einsum([(ones, [("t",), ("s",)])], [("t",)])  # 1, 2, … in the direction of the scan
+    whole, one = (broadcast_to(number(k), count.shape) for k in (int(steps), 1))
+    left, first = apply("remainder", count - 1, whole), apply("equal", count, one)
+    return apply("step", left) + first
+
+
+def _held_unless(kept: Node, carry: Node) -> Tensor:
+    """The state, through which gradients pass where `kept` is 1.
+
+    Once nothing is held any more it is the state itself: s + k(s − s).
+    """
+    state = Tensor(carry)
+    still = Tensor(apply("stop_gradient", carry))
+    return still + Tensor(kept) * (state - still)
 
 
 def _traced(role: str, shape: Any, facts: frozenset[str] = frozenset()) -> Variable:
