@@ -145,3 +145,14 @@ def test_symbolic_places_of_a_filter() -> None:
     assert sliding_size(n * 2, as_dim(2), stride=2) == n
     with pytest.raises(UnsupportedError, match="no formula"):
         sliding_size(n, as_dim(2), stride=2)
+
+
+def test_entries_of_a_stack_have_nothing_of_one_another() -> None:
+    a, b = (variable(name, (n,)) for name in "ab")
+    both = construct.stack([a, b], 0)
+    assert construct.take_slice(both, 0, 1, 1, as_dim(1)) is construct.expand_dims(b, [0])
+    whole = variable("w", (as_dim(4),))
+    one, other = (kernels.selection(as_dim(1), as_dim(4), k, 1) for k in (1, 3))
+    picked = [(one, [(), ("p",)]), (other, [(), ("p",)]), (whole, [("p",)])]
+    assert build.is_zero(build.einsum(picked, []))
+    assert not build.is_zero(build.einsum([picked[0], picked[0], picked[2]], []))

@@ -67,10 +67,10 @@ def lstm(X, H, C, **p):
     return jnp.stack([h[0], c[0]])
 
 
-def next_symbol(table, Wh, bh, Wo, bo, index, label):
+def next_symbol(table, Wh, bh, Wy, by, index, label):
     def step(h, word):
         h = jnp.tanh(jnp.take(table, word, axis=0) + h @ Wh + bh)
-        return h, jax.nn.log_softmax(h @ Wo + bo)
+        return h, jax.nn.log_softmax(h @ Wy + by)
 
     _, scores = lax.scan(step, jnp.zeros((len(index), len(bh))), index.T)
     return -jnp.take_along_axis(scores, label.T[..., None], axis=-1).mean()

@@ -83,11 +83,11 @@ def rnn(X, H, Wx, Wh, b):
     return cell(tf.keras.layers.SimpleRNNCell, [Wx, Wh, b], X, H)[0]
 
 
-def next_symbol(table, Wh, bh, Wo, bo, index, label):
+def next_symbol(table, Wh, bh, Wy, by, index, label):
     state, scores = tf.zeros((len(index), len(bh)), table.dtype), []
     for words in tf.unstack(index, axis=1):
         state = tf.tanh(tf.nn.embedding_lookup(table, words) + tf.nn.bias_add(state @ Wh, bh))
-        scores.append(tf.nn.bias_add(state @ Wo, bo))
+        scores.append(tf.nn.bias_add(state @ Wy, by))
     return tf.reduce_mean(
         tf.nn.sparse_softmax_cross_entropy_with_logits(label, tf.stack(scores, 1))
     )

@@ -33,13 +33,13 @@ def heads(X, queries, keys, values, projection, mask):
     return torch.einsum("bhte,hed->btd", attended, projection)
 
 
-def next_symbol(table, Wh, bh, Wo, bo, index, label):
+def next_symbol(table, Wh, bh, Wy, by, index, label):
     start = torch.zeros(1, len(index), len(bh), dtype=table.dtype)
     weights = [torch.eye(len(bh), dtype=table.dtype), Wh.T, bh, 0 * bh]
     network = (1, 0.0, False, False)  # layers, dropout, training, both directions
     words = F.embedding(index, table)
     states, _ = torch.rnn_tanh(words, start, weights, True, *network, batch_first=True)
-    return F.cross_entropy(F.linear(states, Wo.T, bo).flatten(0, 1), label.flatten())
+    return F.cross_entropy(F.linear(states, Wy.T, by).flatten(0, 1), label.flatten())
 
 
 LAYERS = {

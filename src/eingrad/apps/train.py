@@ -98,7 +98,15 @@ def classify(
 @click.option("--hidden", type=click.IntRange(1, 4096), default=96, show_default=True)
 @click.option("--rate", type=float, default=4e-3, show_default=True, help="Of the steps (Adam).")
 @click.option("--seed", type=int, default=0, show_default=True)
-def chars(epochs: int, hidden: int, rate: float, seed: int) -> Outcome:
+@click.option("--cell", type=click.Choice(["rnn", "gru", "lstm"]), default="rnn", show_default=True)
+@click.option(
+    "--truncate",
+    type=click.IntRange(1, 10_000),
+    help=f"Cut gradients through time after so many of the {STEPS} steps.",
+)
+def chars(
+    epochs: int, hidden: int, rate: float, seed: int, cell: str, truncate: int | None
+) -> Outcome:
     """Learn the characters of Python's help pages with a recurrent network, through time.
 
     Exit code: 0 when it foretells better than the frequencies of the characters, else 1.
@@ -112,7 +120,7 @@ def chars(epochs: int, hidden: int, rate: float, seed: int) -> Outcome:
     text = help_pages(CHARACTERS)
     data, symbols = sequences(text, STEPS)
     start = time.perf_counter()
-    layer = nn.next_symbol()
+    layer = nn.next_symbol(cell=cell, truncate=truncate)
     params = nn.initial(layer, seed, v=len(symbols), n=hidden)
     losses = nn.fit(layer, data, params, step=nn.Adam(rate), epochs=epochs, batch=32, seed=seed)
     seconds = time.perf_counter() - start

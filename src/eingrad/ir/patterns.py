@@ -34,6 +34,8 @@ def injective(node: Node) -> bool:
 
 def meet_patterns(view: ProductView) -> bool:
     """One simplification of selecting patterns in a product; whether there was one."""
+    if view.coefficient and apart(view):
+        view.coefficient = 0
     seen: dict[Node, list[int]] = {}
     for k, (node, _) in enumerate(view.factors):
         if selects(node):
@@ -44,6 +46,17 @@ def meet_patterns(view: ProductView) -> bool:
                 return True
         for p in positions:
             if sum_of_row(view, p):
+                return True
+    return False
+
+
+def apart(view: ProductView) -> bool:
+    """Whether two patterns pick different single entries of one axis: [a, b] at 0 has no b."""
+    places: dict[object, object] = {}
+    for node, axes in view.factors:
+        if isinstance(node, Kernel) and node.kind == "selection" and axes[0] == () and axes[1]:
+            start = dict(node.params)["start"].as_int()
+            if start is not None and places.setdefault(axes[1], start) != start:
                 return True
     return False
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..calculus import CustomRule, Derivative, custom_rule, vjp
 from ..calculus.inputs import as_tensor_node, fresh
-from ..dims import shape_text
+from ..dims import Dim, shape_text
 from ..errors import InputError, NameError_, ShapeError
 from ..frontends.declare import declaration
 from ..frontends.python import Tensor, tensor
 from ..ir.node import Variable
+from .examined import lookups, require_places, require_samples
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,10 +137,10 @@ class Layer:
             An argument is missing or unknown.
         ShapeError
             A shape does not fit; the message names the layer, the argument, and both shapes.
+        InputError
+            What `examine` refuses.
         """
-        given = self._given(inputs, params or {})
-        if self.validate is not None:
-            self.validate(given)
+        given = self.examine(inputs, params)
         passes = self.passes
         try:
             results = passes.forward.function()(
@@ -152,6 +153,39 @@ class Layer:
         names = [passes.value, *(s.name for s in passes.own)]
         self._kept = {**given, **dict(zip(names, values, strict=True))}
         return values[0]
+
+    def examine(
+        self, inputs: Any, params: Mapping[str, Any] | None = None, shapes: bool = False
+    ) -> dict[str, Any]:
+        """The arrays by name, looked at before anything is computed; see `forward`.
+
+        Parameters
+        ----------
+        shapes:
+            Whether to look at all shapes; else what computes them does.
+
+        Raises
+        ------
+        InputError
+            A number that names a class or a row is none of those there are; a loss has no samples;
+            what `validate` refuses (a mask that hides everything).
+        NameError_, ShapeError
+            As `forward`.
+        """
+        given = self._given(inputs, params or {})
+        sizes = self._sizes(given) if shapes or self._lookups else {}
+        if self.validate is not None:
+            self.validate(given)
+        if not self.output.node.ndim:
+            require_samples(self.name, given)
+        for name, size in self._lookups:
+            if size.symbols() <= sizes.keys():
+                require_places(self._place(name), name, given[name], size.evaluate(sizes))
+        return given
+
+    @cached_property
+    def _lookups(self) -> list[tuple[str, Dim]]:
+        return lookups(as_tensor_node(self.output))
 
     def backward(self, incoming: Any) -> dict[str, Any]:
         """The gradients by each input and parameter at the arrays of the last forward pass.

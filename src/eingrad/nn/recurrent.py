@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
 
+from ..errors import InputError
 from ..frontends.python import Tensor, function, gather, one_hot, scan, zeros
 from .layer import Layer
 
@@ -132,34 +135,50 @@ def next_symbol(
     batch: str = "b",
     steps: str = "t",
     checkpoint: bool | int = False,
+    cell: str = "rnn",
+    truncate: int | None = None,
 ) -> Layer:
     """How well a recurrent network foretells each symbol of a sequence from those before it: the
     mean cross-entropy. Whole numbers `index` and `label` are (batch, steps), the label of a place
     being the index of the next one.
 
-    h_t = tanh(table[index_t] + h_{t−1} Wh + bh), scores h_t Wo + bo, from a state of zeros.
+    States h_t = cell(table[index_t], h_{t−1}) from zeros, scores h_t Wy + by.
 
-    `checkpoint` is that of `scan`: True for memory that grows with √steps.
+    Parameters
+    ----------
+    checkpoint:
+        That of `eingrad.scan`: True for memory that grows with √steps.
+    cell:
+        `"rnn"`: tanh(table[index_t] + h_{t−1} Wh + bh); `"gru"` and `"lstm"`: `gru_cell` and
+        `lstm_cell`, with their parameters.
+    truncate:
+        After how many steps gradients through states are cut; see `eingrad.scan`.
+
+    Raises
+    ------
+    InputError
+        There is no such cell; `truncate` is no number of steps.
 
     Examples
     --------
     >>> sorted(next_symbol().params)
-    ['Wh', 'Wo', 'bh', 'bo', 'table']
+    ['Wh', 'Wy', 'bh', 'by', 'table']
+    >>> len(next_symbol(cell="gru").params), len(next_symbol(cell="lstm").params)
+    (13, 15)
     """
+    if cell not in CELLS:
+        raise InputError(f"there is no cell {cell!r}", hint=f"cells: {', '.join(CELLS)}")
+    inner = CELLS[cell](hidden)
 
     def definition(
-        index: Tensor,
-        label: Tensor,
-        table: Tensor,
-        Wh: Tensor,
-        bh: Tensor,
-        Wo: Tensor,
-        bo: Tensor,
+        index: Tensor, label: Tensor, table: Tensor, Wy: Tensor, by: Tensor, **p: Tensor
     ) -> Tensor:
         X = np.swapaxes(gather(table, index), 0, 1)
-        start = zeros(X.shape[1:])
-        states = scan(lambda h, x: np.tanh(x + h @ Wh + bh), start, X, checkpoint=checkpoint)
-        scores = np.swapaxes(states, 0, 1) @ Wo + bo
+        start = (zeros(X.shape[1:]),) * len(inner.starts)
+        states = scan(
+            lambda s, x: inner.step(s, x, p), start, X, checkpoint=checkpoint, truncate=truncate
+        )[0]
+        scores = np.swapaxes(states, 0, 1) @ Wy + by
         chosen = one_hot(label, scores.shape[-1]) * scores
         total = np.sum(function("logsumexp")(scores, axis=-1)) - np.sum(chosen)
         return total / (index.shape[0] * index.shape[1])
@@ -170,10 +189,60 @@ def next_symbol(
         inputs={},
         params={
             "table": f"{symbols} {hidden}",
-            "Wh": f"{hidden} {hidden}",
-            "bh": hidden,
-            "Wo": f"{hidden} {symbols}",
-            "bo": symbols,
+            **inner.params,
+            "Wy": f"{hidden} {symbols}",
+            "by": symbols,
         },
         constants={"index": f"{batch} {steps} integer", "label": f"{batch} {steps} integer"},
     )
+
+
+@dataclass(frozen=True)
+class _Cell:
+    """A cell in a sequence: (states, input, parameters) → states, the first being the hidden one.
+
+    Attributes
+    ----------
+    starts:
+        The names of its states.
+    params:
+        The shapes of its parameters.
+    """
+
+    starts: str
+    params: Mapping[str, str]
+    step: Callable[[tuple[Tensor, ...], Tensor, Mapping[str, Tensor]], tuple[Tensor, ...]]
+
+
+def _plain(hidden: str) -> _Cell:
+    """tanh(x + h Wh + bh): the matrix of the input is in the table."""
+
+    def step(states: tuple[Tensor, ...], x: Tensor, p: Mapping[str, Tensor]) -> tuple[Tensor, ...]:
+        return (np.tanh(x + states[0] @ p["Wh"] + p["bh"]),)
+
+    return _Cell("H", {"Wh": f"{hidden} {hidden}", "bh": hidden}, step)
+
+
+def _of_layer(made: Callable[[str, str], Layer], starts: str) -> Callable[[str], _Cell]:
+    """One of the cells above; inputs are as wide as states."""
+
+    def cell(hidden: str) -> _Cell:
+        layer = made(hidden, hidden)
+
+        def step(
+            states: tuple[Tensor, ...], x: Tensor, p: Mapping[str, Tensor]
+        ) -> tuple[Tensor, ...]:
+            value = layer(X=x, **dict(zip(starts, states, strict=True)), **p)
+            return (value,) if len(starts) == 1 else tuple(value[k] for k in range(len(starts)))
+
+        shapes = {n: " ".join(map(str, t.node.shape)) for n, t in layer.params.items()}
+        return _Cell(starts, shapes, step)
+
+    return cell
+
+
+CELLS: Mapping[str, Callable[[str], _Cell]] = {
+    "rnn": _plain,
+    "gru": _of_layer(gru_cell, "H"),
+    "lstm": _of_layer(lstm_cell, "HC"),
+}

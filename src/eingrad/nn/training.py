@@ -146,7 +146,10 @@ def fit(
     ------
     InputError
         The value is no number; there are no samples, or not equally many in all arrays; a batch
-        holds none; a name is given twice.
+        holds none; a name is given twice; what `Layer.examine` refuses (a label that names no
+        class).
+    ShapeError
+        Arrays do not fit the layers, which the message names.
     NameError_
         An array or a parameter is missing or unknown.
     TrainingError
@@ -175,6 +178,7 @@ def fit(
     twice = [n for n in same if n in data]
     if twice:
         raise InputError(f"{twice[0]} is given as data and as fixed")
+    layer.examine({**data, **same}, params, shapes=True)
     function = gradients(layer.output, list(layer.params.values())).function(
         outputs=("value", "gradients")
     )

@@ -28,7 +28,6 @@ A, x = matrix("A", "n n"), vector("x")
         (lambda: np.isnan(x), "numpy.isnan"),
         (lambda: np.spacing(x), "numpy.spacing"),
         (lambda: np.modf(x), "numpy.modf"),
-        (lambda: x % 2, "numpy.remainder"),
         (lambda: x // 2, "numpy.floor_divide"),
         (lambda: np.add.at(x, [0], 1), "numpy.add.at"),
         (lambda: np.add.reduceat(x, [0, 1]), "numpy.add.reduceat"),
