@@ -140,3 +140,11 @@ def test_code_of_a_value_alone_can_be_differentiated_by_a_framework() -> None:
     f = made.function("jax", outputs=("value",))
     np.testing.assert_allclose(jax.grad(f)(x), np.exp(2 * x), rtol=1e-12)
     assert "stop_gradient(" not in made.source("numpy", outputs=("value",))
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["x.detach()", "tf.stop_gradient(x)", "jax.lax.stop_gradient(x)", "lax.stop_gradient(x)"],
+)
+def test_it_is_read_as_the_frameworks_spell_it(spelling: str) -> None:
+    assert eg.parse(f"sum(x.*{spelling})").node is eg.parse("sum(x.*stop_gradient(x))").node

@@ -52,13 +52,14 @@ def test_within_a_network_the_layer_is_named() -> None:
         net.forward({**good, "label": np.array([0, 2, 3, 1])}, params)
 
 
-def test_training_refuses_labels_before_its_first_step() -> None:
+@pytest.mark.parametrize("train", [nn.fit, nn.newton, nn.gauss_newton])
+def test_training_refuses_labels_before_its_first_step(train: Any) -> None:
     net = nn.Network(nn.dense("m", "k"), nn.labelled_cross_entropy("b", "k"))
     params = nn.initial(net, m=2, k=3)
     before = {n: v.copy() for n, v in params.items()}
     labels = np.array([0, 1, 2, 0, 1, 5])
     with pytest.raises(InputError, match="label is 5 in row 5"):
-        nn.fit(net, {"X": np.ones((6, 2)), "label": labels}, params, batch=2)
+        train(net, {"X": np.ones((6, 2)), "label": labels}, params)
     assert all((params[n] == v).all() for n, v in before.items())
 
 

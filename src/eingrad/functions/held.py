@@ -49,7 +49,7 @@ register(
             note="stop_gradient(u) is u, held constant when a derivative is taken",
         ),
         domain=("real",),
-        spellings=("stop_gradient",),
+        spellings=("stop_gradient", "detach"),
         facts=_facts,
         rewrites=(_of_fixed,),
         laws=("stop_gradient(stop_gradient(x)) == stop_gradient(x)", "stop_gradient(x) == x"),

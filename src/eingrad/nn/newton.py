@@ -118,7 +118,7 @@ def newton(
     Raises
     ------
     InputError
-        The value is no number, or an option makes no sense.
+        The value is no number, or an option makes no sense; what `Layer.examine` refuses.
     NameError_
         An array or a parameter is missing or unknown.
     TrainingError
@@ -142,6 +142,7 @@ def newton(
         return hessian(objective, layer.params[p], layer.params[q])  # type: ignore[no-any-return]
 
     found = _Search(layer, objective, block, {**data, **values}, params, steps, tolerance)
+    layer.examine(data, params, shapes=True)
     return found.run(damping, damping, report)
 
 
@@ -196,6 +197,7 @@ def gauss_newton(
         return gauss_newton_block(network, p, q, extra)
 
     found = _Search(network, objective, block, {**data, **values}, params, steps, tolerance)
+    network.examine(data, params, shapes=True)
     return found.run(damping, 1e-14, report)
 
 

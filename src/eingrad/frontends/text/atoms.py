@@ -9,7 +9,9 @@ from .cursor import Cursor, Parse
 from .lexer import OPENERS, Token
 
 COMPARE, ADD, MULTIPLY, JUXTAPOSE = 10, 20, 30, 40  # levels of operators
-MODULES = frozenset({"np", "numpy", "jnp", "torch", "tf", "math", "linalg", "scipy", "special"})
+MODULES = frozenset(
+    {"np", "numpy", "jnp", "torch", "tf", "jax", "lax", "math", "linalg", "scipy", "special"}
+)
 ROUNDING = {"⌊": "floor", "⌈": "ceil"}
 
 
