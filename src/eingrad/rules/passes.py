@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..codegen import Generated, generate
+from ..codegen import Generated, generate, in_common_parts
 from ..codegen.names import identifier
 from ..differentiate import pullbacks, total_pushforward
 from ..dims import Dim, product
@@ -18,7 +18,9 @@ from ..ir.loop import Scan
 from ..ir.node import Node, Variable, variable
 from ..ir.recurrence import by_states_after
 from ..ir.walk import substitute_each, topological, variables
-from .saved import least_saved
+from .saved import TYPICAL, least_saved
+
+SMALL = 8  # times as many entries are kept as inputs are kept for a second derivative alone
 
 # What the modules call things of their own.
 RESERVED = (
@@ -142,12 +144,15 @@ def passes_of(
     fresh = _Fresh({*(identifier(v.name) for v in inputs), *reserved})
     value = fresh("y")
     incoming = variable(fresh("G"), y.shape)
-    gradients = by_states_after(pullbacks(y, wrt, incoming), _handed_on(y))
+    derived = by_states_after(pullbacks(y, wrt, incoming), _handed_on(y))
+    whole, *gradients = in_common_parts([y, *derived], backend)
     saved = _named(
-        least_saved(y, gradients, [incoming], recompute=recompute, sizes=sizes),
-        {y: value},
+        least_saved(whole, gradients, [incoming], recompute=recompute, sizes=sizes),
+        {whole: value},
         fresh,
     )
+    if second:
+        saved += _small_inputs(saved, wrt, sizes or {})
     directions = [variable(fresh(f"d{v.name}"), v.shape) for v in wrt]
     made = _Maker(backend, sizes or {})
     kept = {s.node: variable(s.name, s.node.shape, _facts(s.node)) for s in saved}
@@ -156,7 +161,7 @@ def passes_of(
     order = [kept[s.node] for s in saved]
     forward = made(
         f"_{name}_forward",
-        {value: y, **{s.name: s.node for s in own}},
+        {value: whole, **{s.name: s.node for s in own}},
         inputs,
         f"{name}, and what its backward pass reads.",
         checked=True,
@@ -201,6 +206,24 @@ def passes_of(
         return result
     closed = _with_closed_second(result, made, gradients, kept, incoming, directions)
     return closed or _with_second(result, made, read, order, incoming, directions, fresh)
+
+
+def _small_inputs(
+    saved: Sequence[Saved], wrt: Sequence[Variable], sizes: Mapping[str, int]
+) -> list[Saved]:
+    """The inputs that are missing for a second derivative straight by the inputs (biases, mostly),
+    where they are small beside what is kept. Without it compiled code would do its work with zeros.
+    """
+
+    def entries(nodes: Iterable[Node]) -> int:
+        found = [product(n.shape) for n in nodes]
+        return sum(d.evaluate({s: sizes.get(s, TYPICAL) for s in d.symbols()}) for d in found)
+
+    there = [s.node for s in saved]
+    missing = [v for v in wrt if v not in there]
+    if SMALL * entries(missing) > entries(there):
+        return []
+    return [Saved(v, v.name, True, False) for v in missing]
 
 
 def _with_closed_second(
