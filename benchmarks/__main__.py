@@ -10,7 +10,10 @@ import os
 import sys
 from importlib import import_module
 
-SUBJECTS = ("hessians", "structured", "frameworks", "derivation", "startup", "depth", "gpu")
+SUBJECTS = (
+    *("hessians", "structured", "frameworks", "networks"),
+    *("derivation", "startup", "depth", "gpu"),
+)
 
 
 def main(arguments: list[str]) -> int:
