@@ -10,11 +10,12 @@ import pytest
 
 import eingrad
 from eingrad.codegen import generate
+from eingrad.frontends.python import one_hot, scatter_add, tensor
 from eingrad.ir.node import Node
 from eingrad.ir.walk import variables
 from eingrad.verify.reference import evaluate
 from eingrad.verify.sample import sample_points, sample_sizes
-from tests.codegen.backends import BACKENDS
+from tests.codegen.backends import BACKENDS, call
 from tests.codegen.test_values import assert_equal, of
 from tests.pattern_cases import CASES, derivatives
 
@@ -79,3 +80,46 @@ def test_a_place_in_each_row_is_not_taken_for_all_pairs_of_rows() -> None:
         eingrad.parse("sum(one_hot(label, size=v).*Z)", label="b integer", Z="b v"), "Z"
     ).source(outputs=("value",))
     assert "np.take" not in source and "diagonal" not in source
+
+
+def chosen() -> Any:
+    """X with c taken from one entry of each row, and the sum of those entries."""
+    X, i = eingrad.matrix("X", "m n"), tensor("i", "m", "integer")
+    c = eingrad.vector("c", "m")
+    return X, np.exp(X) - c[:, None] * one_hot(i, X.shape[1]), i
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_one_entry_of_each_row_is_changed_and_read(backend: str) -> None:
+    X, changed, i = chosen()
+    outputs = {
+        "changed": changed.node,
+        "read": (one_hot(i, X.shape[1]) * np.sin(X)).sum(axis=1).node,
+        "exp": np.exp(X).node,
+        "counted": (X + one_hot(i, X.shape[1])).node,
+    }
+    point = {"X": np.arange(12.0).reshape(3, 4) / 5, "i": np.array([2, 0, -1]), "c": np.arange(3.0)}
+    found = call(backend, generate(outputs, backend=backend), point, {})
+    for one, node in zip(found, outputs.values(), strict=True):
+        np.testing.assert_allclose(one, evaluate(node, point, {"m": 3, "n": 4}), rtol=1e-12)
+
+
+def test_numpy_builds_no_matrix_for_one_entry_of_each_row() -> None:
+    definition = generate({"y": chosen()[1].node}).definition
+    assert "np.eye" not in definition
+    assert "-= c" in definition
+
+
+@pytest.mark.parametrize("count", [3, 700])  # one by one, and by a sparse matrix
+def test_sums_at_places(count: int) -> None:
+    values = np.random.default_rng(2).normal(size=(count, 2, 3))
+    places = np.random.default_rng(3).integers(-5, 5, count)
+    node = scatter_add(tensor("x", "m 2 3"), tensor("i", "m", "integer"), "5").node
+    add = generate({"y": node}).function()
+    expected = np.zeros((5, 2, 3))
+    for place, value in zip(places, values, strict=True):
+        expected[place] += value
+    np.testing.assert_allclose(add(x=values, i=places), expected, rtol=1e-12, atol=1e-12)
+    assert add(x=values.astype(np.float32), i=places).dtype == np.float32
+    with pytest.raises(IndexError):
+        add(x=values, i=np.where(places == places[1], 5, places))

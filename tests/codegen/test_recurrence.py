@@ -136,7 +136,7 @@ def test_one_loop_serves_all_states_that_are_used() -> None:
 
     h, c = eg.scan(cell, (given["h0"], given["c0"]), given["X"])
     outputs = {"h": h.node, "c": c.node, "last": h[-1].node, "sum": np.sum(h * c).node}
-    source = generate(outputs).source
+    source = generate(outputs).definition
     assert len(re.findall(r"^    for ", source, re.M)) == 1 + source.count("for name, shape")
     values = {k: v for k, v in arrays("lstm", 5).items() if k in generate(outputs).arguments}
     found = computed(outputs, "numpy", values)

@@ -138,6 +138,9 @@ INDEPENDENT: dict[str, Callable[..., Any]] = {
     "step": by_entry(lambda x: 1.0 if x > 0 else 0.0),
     "relu": by_entry(lambda x: x if x > 0 else 0.0),
     "leaky_relu": by_entry(lambda x, slope: x if x > 0 else float(slope) * x),
+    "huber": by_entry(
+        lambda x, delta: x * x / 2 if abs(x) <= delta else float(delta * (abs(x) - delta / 2))
+    ),
     "elu": by_entry(lambda x, alpha: x if x > 0 else float(alpha) * (np.exp(x) - 1)),
     "gelu": lambda x: x * scipy.special.ndtr(x),
     "silu": lambda x: x * sigmoid(x),
@@ -184,6 +187,8 @@ INDEPENDENT: dict[str, Callable[..., Any]] = {
     "prod": lambda x: np.exp(np.log(np.abs(x)).sum()) * np.prod(np.sign(x)),
     "leave_out": leave_out,
     "cumprod": lambda x: [np.prod(x[: k + 1]) for k in range(len(x))],
+    "exp_difference": lambda x, m: np.exp(x) / np.exp(m),
+    "finite_max": lambda x: sorted(x)[-1],
     "one_hot": lambda x, size: [[float(round(k) % size == p) for p in range(size)] for k in x],
 }
 UP_TO_SIGN = {"eigvecsh", "left_singular", "right_singular"}

@@ -27,6 +27,7 @@ PARAMS: dict[str, list[dict[str, Any]]] = {
     "power": [{"exponent": e} for e in (5, -1, -2, Fraction(1, 2), Fraction(-3, 2))],
     "polygamma": [{"order": 1}, {"order": 2}],
     "leaky_relu": [{"slope": Fraction(1, 100)}, {"slope": Fraction(3, 10)}],
+    "huber": [{"delta": 1}, {"delta": Fraction(3, 10)}],
     "elu": [{"alpha": 1}, {"alpha": Fraction(17, 10)}],
     "cofactors": [{"order": 2}, {"order": 3}],
     "leave_out": [{"order": 1}, {"order": 2}],

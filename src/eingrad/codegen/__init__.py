@@ -3,5 +3,14 @@
 from .generate import BACKENDS, Generated, generate
 from .installed import framework_needed
 from .plan import Plan, Step
+from .sharing import in_common_parts
 
-__all__ = ["BACKENDS", "Generated", "Plan", "Step", "framework_needed", "generate"]
+__all__ = [
+    "BACKENDS",
+    "Generated",
+    "Plan",
+    "Step",
+    "framework_needed",
+    "generate",
+    "in_common_parts",
+]

@@ -10,9 +10,10 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from ..ir.record import lookup
+from .literals import data_text
 from .names import Names
 from .program import Program, Value
-from .spell import OPERATORS, Speller, data_text
+from .spell import OPERATORS, Speller
 from .targets.target import Target, fill, parsed
 
 MAX_LENGTH = 64  # of an expression before parts of it get names
@@ -172,6 +173,13 @@ class Emission:
         if value.op == "loop":
             self.target.loop(self, value)
             return
+        if value.op == "add_at" and "add_at" in self.target.spellings:
+            base, index, weights = value.args
+            name, sign = self.owned(base), "+" if value.params[0] > 0 else "-"
+            places = self.spell.fill_text("add_at", name, self.named(index))
+            self.statement(f"{places} {sign}= {self.text(weights)}")
+            self.bind(value, name)
+            return
         if value.op == "sweep":
             self.target.sweep(self, value)
             return
@@ -214,6 +222,8 @@ class Emission:
 
     def _shorten(self, value: Value, template: str | None) -> None:
         """Give names to arguments that are used twice or make the line long."""
+        if value.op == "pick":
+            self.named(value.args[1])
         if template is not None:
             for arg, count in zip(value.args, parsed(template)[1], strict=False):
                 if count > 1:

@@ -12,7 +12,7 @@ from ..ir.record import lookup
 from .pairwise import ALL, NEW
 from .program import Program, Value, below
 
-ELEMENTWISE = frozenset({"mul", "div", "add", "neg", "sqrt", "power"})
+ELEMENTWISE = frozenset({"mul", "div", "add", "neg", "sqrt", "power", "clip"})
 
 
 def fused(program: Program, roots: Sequence[Value]) -> tuple[Program, list[Value]]:

@@ -19,6 +19,7 @@ from ..ir.node import Apply, Node, Shape, Term, Variable
 from ..ir.record import lookup
 from ..ir.sweep import Sweep
 from .arguments import Signature, plain_symbols
+from .convolve import convolved
 from .emit import Emission, everything, reachable
 from .fuse import fused
 from .hoist import hoisted
@@ -28,6 +29,7 @@ from .names import Names, identifier
 from .plan import Plan, plan_of
 from .program import Value
 from .segments import segmented
+from .sharing import in_common_parts
 from .targets import TARGETS
 from .targets.target import Target, imports_of
 from .turn import turned
@@ -170,9 +172,11 @@ def generate(
     missing = {v.name for v in needed} - {v.name for v in offered}
     if missing:
         raise InputError(f"{', '.join(sorted(missing))} is needed, but not among the arguments")
-    nodes = hoisted(segmented(nodes))
+    nodes = hoisted(segmented(in_common_parts(nodes, backend)))
     lowering, roots = _lowered(nodes, sizes or {})
     program, roots = turned(lowering.program, roots)
+    if "convolve" in target.spellings:
+        program, roots = convolved(program, roots)
     if target.fuses:
         program, roots = fused(program, roots)
     symbols = _symbols(roots)

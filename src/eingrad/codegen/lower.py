@@ -19,7 +19,7 @@ from ..ir.sweep import Sweep
 from .assemble import Assembly, is_scaled_identity
 from .body import Body, SweepBody
 from .network import Network, Piece, Products
-from .patterns import lazy_pattern, one_hot
+from .patterns import lazy_pattern, one_hot, places
 from .program import Program, Value, broadcast
 
 MAX_FACTORS = 40  # of an opened product
@@ -226,7 +226,7 @@ class Lowering:
     def _whole(self, node: Node) -> Value:
         """The value of a node as an array with all its axes."""
         value = self.value_of(node)
-        if value.weak:
+        if value.weak and not node.ndim:
             return self.program.make("full", (value,), (node.shape,), node.shape)
         return self.program.broadcast_to(value, node.shape)
 
@@ -248,10 +248,13 @@ class Lowering:
         return program.call(node.function, values, node.params, node.shape)
 
     def _lower_sum(self, node: Sum) -> Value:
-        program = self.program
         terms: list[tuple[int, Value]] = []
         patterns: list[tuple[int, Piece]] = []
         parts = self._parts(node)
+        picked = [p for p in parts if in_each_row(p[1]) is not None]
+        if len(picked) == len(parts):
+            picked = []
+        parts = [p for p in parts if p not in picked]
         negative = all(coefficient < 0 for coefficient, _ in parts)
         for coefficient, part in parts:
             sign = -1 if coefficient < 0 and not negative else 1
@@ -265,8 +268,33 @@ class Lowering:
                 terms.append((sign, self.assembly.assembled(piece)))
             else:
                 patterns.append((sign, piece))
+        value = self._joined(terms, patterns, node)
+        return self._with_picked(value, [p[1] for p in picked], node) if picked else value
+
+    def _with_picked(self, value: Value, picked: Sequence[Any], node: Sum) -> Value:
+        """A sum with further terms that have one entry in each row."""
+        program = self.program
+        for network in picked:
+            index, weights = in_each_row(network)  # type: ignore[misc]
+            piece = self.products.piece(weights, abs(weights.coefficient))
+            if piece is None:
+                continue
+            size = node.shape[-1]
+            where = places(program, program.broadcast_to(self.value_of(index), index.shape), size)
+            base = program.broadcast_to(value, node.shape)
+            args = (base, where, self.assembly.assembled(piece))
+            value = program.make(
+                "add_at", args, (1 if weights.coefficient > 0 else -1,), node.shape
+            )
+        return value
+
+    def _joined(
+        self, terms: list[tuple[int, Value]], patterns: list[tuple[int, Piece]], node: Sum
+    ) -> Value:
+        """The sum of what was lowered."""
+        program = self.program
         if not terms and not patterns:
-            return program.zeros(node.shape)
+            return program.number(0)
         joined = self.assembly.concatenated(patterns, node) if not terms else None
         if joined is not None:
             return joined
@@ -287,6 +315,23 @@ def _apart(node: Node) -> Network:
     assert isinstance(node, Contraction)
     factors = [(f.node, f.indices) for f in node.factors]
     return Network(1, factors, tuple((a,) for a in node.out), dict(enumerate(node.sizes)))
+
+
+def in_each_row(part: Network | Node) -> tuple[Node, Network] | None:
+    """The index, and the weights by rows, of a product that has one entry in each row of its last
+    axis: weights times `one_hot(index)`. None if it is not one."""
+    if not isinstance(part, Network) or not part.out or any(len(axis) != 1 for axis in part.out):
+        return None
+    column = part.out[-1]
+    carrying = [k for k, (_, axes) in enumerate(part.factors) if any(column[0] in a for a in axes)]
+    if len(carrying) != 1 or part.atoms.count(column[0]) != 1:
+        return None
+    node, axes = part.factors[carrying[0]]
+    if not isinstance(node, Apply) or not lazy_pattern(node, axes) or axes != part.out:
+        return None
+    factors = [f for k, f in enumerate(part.factors) if k != carrying[0]]
+    weights = Network(part.coefficient, factors, part.out[:-1], part.sizes)
+    return node.operands[0], weights
 
 
 def _is_view(network: Network) -> bool:

@@ -167,12 +167,11 @@ class Steps:
         batch = [x for x in a.labels if x in b.labels and x not in summed]
         left = [x for x in a.labels if x not in b.labels]
         right = [x for x in b.labels if x not in a.labels]
-        if (
-            left
-            and right
-            and self._turned(b, a, right, left, order) < self._turned(a, b, left, right, order)
-        ):
-            a, b, left, right = b, a, right, left
+        if left and right:
+            several = len(summed) > 1 or len(left) > 1 or len(right) > 1
+            compare = self._scattered if several and not batch else self._turned
+            if compare(b, a, right, left, order) < compare(a, b, left, right, order):
+                a, b, left, right = b, a, right, left
         if batch:
             return self._batched(a, b, batch, left, right, summed)
         program = self.program
@@ -205,6 +204,23 @@ class Steps:
             return turns, a.value.number
         late = min(map(order.index, right)) < min(map(order.index, left))
         return turns + late, late
+
+    def _scattered(
+        self, a: Operand, b: Operand, left: list[int], right: list[int], order: Sequence[int]
+    ) -> tuple[bool, bool, bool, float, int]:
+        """What speaks against a·b in this order, where operands are laid out as matrices: their
+        axes come last in the result that do so now, and those of the larger one."""
+        last = next((x for x in reversed(order) if x in left or x in right), None)
+        volumes = [
+            self._volume(Operand(o.value, tuple(rest))) for o, rest in ((a, left), (b, right))
+        ]
+        return (
+            last in left,
+            b.labels[-1] not in right,
+            a.labels[-1] in left,
+            volumes[0] - volumes[1],
+            a.value.number,
+        )
 
     def _batched(
         self,

@@ -14,6 +14,7 @@ from functools import lru_cache
 
 EXHAUSTIVE = 7
 GEMM, MATVEC, ELEMENTWISE, STEP = 1 / 15, 0.5, 1.2, 500.0
+COPY, DIAGONAL = 0.5, 5.0  # of windows
 
 Pairs = tuple[tuple[int, int], ...]
 # A leaf that is not an ordinary array: (kind, row bits, column bit), the kind being "inverse",
@@ -71,11 +72,14 @@ class _Costs:
         elif kind in ("gather", "shifts"):
             rest = self.size(mask & ~both)
             if meets & column and not column & kept:
-                # A view of windows is free, but is copied where it is multiplied; a row index that
-                # the other side has as well is made twice.
-                return STEP + ELEMENTWISE * self.size(mask & ~column) * self.size(row), True
+                # A view of windows is free, but is copied, in runs, where it is multiplied; where
+                # the other side has a row index as well a diagonal is taken.
+                rate = (DIAGONAL if mask & row else COPY) if kind == "shifts" else ELEMENTWISE
+                return STEP + rate * self.size(mask & ~column) * self.size(row), True
             if meets == row and not row & kept:
-                return STEP + 2 * ELEMENTWISE * rest * self.size(row), True
+                return STEP + ELEMENTWISE * rest * self.size(row), True
+            if kind == "shifts" and mask:  # built, it is nearly all zeros, and no window any more
+                return STEP + self._dense(special) + MATVEC * self.size(mask | both), True
         elif meets == both:
             return STEP + ELEMENTWISE * self.size(mask), True
         elif meets and not meets & kept:

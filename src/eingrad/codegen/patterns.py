@@ -106,7 +106,11 @@ class Gather:
             value = program.make("take", (b.value, me.value), (axis,), shape)
             labels = (*b.labels[:axis], *rows, *b.labels[axis + 1 :])
             return summed(steps, value, labels, kept)
-        if column in b.labels or not set(rows) <= set(b.labels) or set(rows) & set(kept):
+        if not set(rows) <= set(b.labels):
+            return None
+        if column in b.labels:
+            return None if column in kept else self._picked(steps, me, b, kept)
+        if set(rows) & set(kept):
             return None
         b = steps.array(b)
         rest = [x for x in b.labels if x not in rows]
@@ -114,6 +118,15 @@ class Gather:
         shape = (self.size, *ordered.shape[len(rows) :])
         value = program.make("scatter_add", (ordered, me.value), (self.size,), shape)
         return summed(steps, value, (column, *rest), kept)
+
+    def _picked(self, steps: Steps, me: Operand, b: Operand, kept: Collection[int]) -> Operand:
+        """One entry of each row of an array that has the rows too."""
+        *rows, column = me.labels
+        rest = [x for x in b.labels if x not in me.labels]
+        ordered = steps.arrange(steps.array(b), [*rows, column, *rest])
+        shape = (*me.value.shape, *ordered.shape[len(rows) + 1 :])
+        value = steps.program.make("pick", (ordered, me.value), (self.size,), shape)
+        return summed(steps, value, (*rows, *rest), kept)
 
     def sliced(self, program: Program, me: Operand, now: Selection) -> Operand | None:
         """The pattern with fewer rows; None for fewer columns."""
@@ -151,31 +164,26 @@ class Shifts:
         count, taps, size = self.shape
         if p in b.labels and p not in kept:
             b = steps.array(b)
-            rest = [x for x in b.labels if x != p]
-            ordered = steps.arrange(b, [*rest, p])
-            value = program.make(
-                "windows",
-                (ordered,),
-                (count, taps, *self.steps),
-                (*ordered.shape[:-1], count, taps),
-            )
-            value = program.index(
-                value, [*[ALL] * len(rest), *(FIRST if x is None else ALL for x in (i, k))]
-            )
-            return summed(steps, value, (*rest, *(x for x in (i, k) if x is not None)), kept)
+            axis = b.labels.index(p)
+            value = program.windows(b.value, (axis, count, taps, *self.steps))
+            places = [ALL if i is not None or x != p else FIRST for x in b.labels]
+            value = program.index(value, [*places, FIRST if k is None else ALL])
+            now = [i if x == p else x for x in b.labels] + [k]
+            return summed(steps, value, tuple(x for x in now if x is not None), kept)
         mine = [x for x in (i, k) if x is not None]
         if p in b.labels or not set(mine) <= set(b.labels) or set(mine) & set(kept):
             return None
         b = steps.array(b)
-        rest = [x for x in b.labels if x not in mine]
-        ordered = steps.arrange(b, [*rest, *mine])
-        ordered = program.index(
-            ordered, [*[ALL] * len(rest), *(("new",) if x is None else ALL for x in (i, k))]
-        )
-        value = program.make(
-            "overlap_add", (ordered,), (size, *self.steps), (*ordered.shape[:-2], size)
-        )
-        return summed(steps, value, (*rest, p), kept)
+        lacking = [("new",)] * (2 - len(mine))
+        value = program.index(b.value, [*[ALL] * b.value.ndim, *lacking])
+        # A filter of one tap, or at one place, has an axis of size 1 at the end.
+        end = b.value.ndim
+        axis = b.labels.index(i) if i is not None else end
+        tap = b.labels.index(k) if k is not None else value.ndim - 1
+        value = program.overlap_add(value, axis, tap, (size, *self.steps))
+        labels = [*b.labels, None] if i is None else [*b.labels]
+        labels = [p if n == axis else x for n, x in enumerate(labels) if n != tap or k is None]
+        return summed(steps, value, tuple(x for x in labels if x is not None), kept)
 
     def _labels(self, me: Operand) -> tuple[int | None, int | None, int]:
         """The labels as they are called now."""

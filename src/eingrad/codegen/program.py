@@ -21,51 +21,9 @@ import numpy as np
 from ..dims import ONE, Dim, product
 from ..ir.node import Number, Shape
 from .body import Body, SweepBody
+from .value import ZERO, Value, below, broadcast, merged_index
 
 MAX_TERMS = 8  # of one sum in a line
-ZERO = Dim.of(0)
-
-
-class Value:
-    """One operation: `op` on `args` with `params`; `shape` is that of the array it gives."""
-
-    __slots__ = ("args", "number", "op", "params", "shape", "weak")
-
-    def __init__(
-        self,
-        op: str,
-        args: tuple[Value, ...],
-        params: tuple[Any, ...],
-        shape: Shape,
-        weak: bool,
-        number: int,
-    ) -> None:
-        self.op = op
-        self.args = args
-        self.params = params
-        self.shape = shape
-        self.weak = weak
-        self.number = number
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes of the array."""
-        return len(self.shape)
-
-    def __repr__(self) -> str:
-        return f"v{self.number} = {self.op}{[a.number for a in self.args]}{self.params}"
-
-
-def broadcast(shapes: Iterable[Shape]) -> Shape:
-    """The shape that NumPy's rule gives; sizes are known to fit."""
-    result: list[Dim] = []
-    for shape in shapes:
-        if len(shape) > len(result):
-            result = [ONE] * (len(shape) - len(result)) + result
-        for k, dim in enumerate(shape, len(result) - len(shape)):
-            if result[k].is_one:
-                result[k] = dim
-    return tuple(result)
 
 
 class Program:
@@ -150,6 +108,8 @@ class Program:
         if coefficient == -1:
             return a.args[0] if a.op == "neg" else self.make("neg", (a,), (), a.shape, a.weak)
         if isinstance(coefficient, Fraction) and abs(coefficient.numerator) == 1:
+            if coefficient < 0 and coefficient.denominator & (coefficient.denominator - 1) == 0:
+                return self.make("mul", (self.number(coefficient), a), (), a.shape, a.weak)
             whole = self.make("div", (a, self.number(coefficient.denominator)), (), a.shape, a.weak)
             return self.scale(coefficient.numerator, whole)
         return self.make("mul", (self.number(coefficient), a), (), a.shape, a.weak)
@@ -199,10 +159,30 @@ class Program:
 
         Of numbers it is a number where `math` has the function, else it is made an array.
         """
+        if function in ("maximum", "minimum"):
+            clipped = self._clip(function, args)
+            if clipped is not None:
+                return clipped
         weak = all(a.weak for a in args)
         if weak and args and (params or not hasattr(math, function)):
             args = [self.make("scalar", (a,), (), ()) for a in args]
         return self.make("call", args, (function, *params), shape, all(a.weak for a in args))
+
+    def _clip(self, outer: str, args: Sequence[Value]) -> Value | None:
+        """max(min(x, high), low), or min(max(x, low), high), of numbers low ≤ high; None if it is
+        neither."""
+        other = "minimum" if outer == "maximum" else "maximum"
+        for inner, first in (args, args[::-1]):
+            if first.op != "number" or inner.op != "call" or inner.params[0] != other:
+                continue
+            for x, second in (inner.args, inner.args[::-1]):
+                if second.op != "number" or x.weak:
+                    continue
+                bounds = (first.params[0], second.params[0])
+                low, high = bounds if outer == "maximum" else bounds[::-1]
+                if low <= high:
+                    return self.make("clip", (x,), (low, high), x.shape)
+        return None
 
     # Views.
 
@@ -223,7 +203,7 @@ class Program:
         if all(e[0] == "all" for e in entries):
             return a
         if a.op == "index" and all(e[0] in ("all", "new", "at") for e in entries):
-            merged = _merge_index(a.params, entries)
+            merged = merged_index(a.params, entries)
             if merged is not None:
                 return self.index(a.args[0], merged)
         if a.op == "states" and entries[0] == ("at", _last_place(a)):
@@ -254,6 +234,8 @@ class Program:
         """The value with all axes of `shape` really there."""
         if a.shape == shape:
             return a
+        if a.op == "number" and not a.params[0]:
+            return self.zeros(shape)
         if a.weak:
             return self.make("full", (a,), (shape,), shape)
         return self.make("broadcast", (a,), (shape,), shape)
@@ -336,6 +318,23 @@ class Program:
         """A 0/1 pattern built densely, the last resort."""
         return self.make("kernel", (), (kind, shape, params), shape)
 
+    def windows(self, a: Value, slide: tuple[int, Dim, Dim, Dim, int, int]) -> Value:
+        """Windows along an axis, `slide` being (axis, count, taps, start, stride, dilation): the
+        axis counts places, and a last one what is inside of a window."""
+        axis, count, taps = slide[:3]
+        slides: tuple[tuple[Any, ...], ...] = (slide,)
+        shape = [*a.shape, taps]
+        shape[axis] = count
+        if a.op == "windows" and axis < a.args[0].ndim and axis not in {s[0] for s in a.params}:
+            slides, a = (*a.params, slide), a.args[0]
+        return self.make("windows", (a,), slides, tuple(shape))
+
+    def overlap_add(self, a: Value, axis: int, tap: int, how: tuple[Dim, Dim, int, int]) -> Value:
+        """The sum of windows whose places are on one axis and whose entries are on another, which
+        goes; `how` is (size, start, stride, dilation)."""
+        shape = [how[0] if k == axis else d for k, d in enumerate(a.shape) if k != tap]
+        return self.make("overlap_add", (a,), (axis, tap, *how), tuple(shape))
+
     def concatenate(self, parts: Sequence[Value], axis: int) -> Value:
         """Arrays one after another along an axis."""
         total = parts[0].shape[axis]
@@ -350,43 +349,10 @@ class Program:
         return product(a.shape)
 
 
-def below(roots: Sequence[Value]) -> list[Value]:
-    """The values that the roots need, arguments first: in the order in which they were made."""
-    found = set(roots)
-    pending = list(found)
-    while pending:
-        for arg in pending.pop().args:
-            if arg not in found:
-                found.add(arg)
-                pending.append(arg)
-    return sorted(found, key=lambda v: v.number)
-
-
 def _last_place(states: Value) -> Dim:
     """Where the last state of a loop lies in a stack of states."""
     r = states.args[0].params[0].recurrence
     return ZERO if r.reverse else r.length - 1
 
 
-def _merge_index(
-    inner: tuple[tuple[Any, ...], ...], outer: Sequence[tuple[Any, ...]]
-) -> list[tuple[Any, ...]] | None:
-    """Two indexings as one, where the outer only adds axes or takes the entry of an added one."""
-    pending = list(outer)
-    merged: list[tuple[Any, ...]] = []
-    for entry in inner:
-        while pending and pending[0][0] == "new":
-            merged.append(pending.pop(0))
-        if entry[0] == "at":
-            merged.append(entry)
-            continue
-        now = pending.pop(0)
-        if now[0] == "all":
-            merged.append(entry)
-        elif entry[0] == "all":
-            merged.append(now)
-        elif entry[0] == "new" and now[1] == ZERO:
-            continue
-        else:
-            return None
-    return merged + pending
+__all__ = ["MAX_TERMS", "ZERO", "Program", "Value", "below", "broadcast"]

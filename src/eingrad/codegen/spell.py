@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
-
-from ..dims import Dim
+from ..dims import Dim, as_dim
 from ..ir.node import Shape
 from .arguments import size_text
 from .program import ZERO, Value, broadcast
@@ -196,6 +193,10 @@ class Speller:
             "power", args, exponent=exponent if "/" not in exponent else f"({exponent})"
         )
 
+    def _clip(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        low, high = map(number_source, value.params)
+        return self.fill("clip", args, low=low, high=high)
+
     def _transpose(self, value: Value, args: list[ast.expr]) -> ast.expr:
         if value.params == (1, 0):
             return self.fill("T", args)
@@ -253,6 +254,8 @@ class Speller:
         ndim = value.args[0].ndim
         if first == tuple(range(ndim - len(first), ndim)) and second == tuple(range(len(second))):
             axes = str(len(first))
+        elif "contract" in self.target.spellings:
+            return self.fill("contract", args, first=first, second=second)
         elif len(first) == 1 and self.target.single_axes:
             axes = f"({first[0]}, {second[0]})"
         else:
@@ -294,12 +297,49 @@ class Speller:
         return self.fill("upper_pattern", args, rows=rows, columns=columns, k=-params["k"])
 
     def _windows(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        """All axes together, or one after another where a library slides along the last one."""
         names = ("count", "taps", "start", "stride", "dilation")
-        return self.fill(value.op, args, **dict(zip(names, value.params, strict=True)))
+        if "all_windows" in self.target.spellings:
+            slides = ", ".join(self.shape(map(as_dim, slide)) for slide in value.params)
+            return self.fill("all_windows", args, slides=slides)
+        (tree,) = args
+        ndim = value.args[0].ndim
+        for axis, *slide in value.params:
+            rest = [k for k in range(ndim) if k != axis]
+            tree = self._permuted(tree, [*rest, axis])
+            tree = self.fill("windows", [tree], **dict(zip(names, slide, strict=True)))
+            tree = self._permuted(tree, [*range(axis), ndim - 1, *range(axis, ndim - 1), ndim])
+            ndim += 1
+        return tree
 
     def _overlap_add(self, value: Value, args: list[ast.expr]) -> ast.expr:
         names = ("size", "start", "stride", "dilation")
-        return self.fill(value.op, args, **dict(zip(names, value.params, strict=True)))
+        axis, tap, *how = value.params
+        params = dict(zip(names, how, strict=True))
+        if "overlap_add_along" in self.target.spellings:
+            return self.fill("overlap_add_along", args, axis=axis, tap=tap, **params)
+        rest = [k for k in range(value.args[0].ndim) if k not in (axis, tap)]
+        tree = self._permuted(args[0], [*rest, axis, tap])
+        tree = self.fill("overlap_add", [tree], **params)
+        at, last = axis - (tap < axis), len(rest)
+        return self._permuted(tree, [*range(at), last, *range(at, last)])
+
+    def _convolve(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        strides, padding, spread, dilation = value.params
+        ends = ", ".join(self.shape(pair) for pair in padding)
+        return self.fill(
+            "convolve",
+            args,
+            strides=strides,
+            padding=f"[{ends}]",
+            spread=spread,
+            dilation=dilation,
+        )
+
+    def _permuted(self, tree: ast.expr, order: Sequence[int]) -> ast.expr:
+        if list(order) == list(range(len(order))):
+            return tree
+        return self.fill("transpose", [tree], axes=", ".join(map(str, order)))
 
     def _places(self, value: Value, args: list[ast.expr]) -> ast.expr:
         return self.fill(value.op, args, places=self._listed_places(*value.params))
@@ -320,7 +360,19 @@ class Speller:
     def _scatter_add(self, value: Value, args: list[ast.expr]) -> ast.expr:
         return self.fill(value.op, args, size=value.params[0])
 
-    _one_hot = _scatter_add
+    _one_hot = _pick = _scatter_add
+
+    def _add_at(self, value: Value, args: list[ast.expr]) -> ast.expr:
+        """The base with a weight added to one entry of each row."""
+        base, index, weights = args
+        if value.args[2].weak:
+            weights = self.fill("scalar", [weights])
+        if value.params[0] < 0:
+            weights = ast.UnaryOp(ast.USub(), weights)
+        if "added_at" in self.target.spellings:
+            return self.fill("added_at", [base, index, weights])
+        places = self.fill("one_hot", [index], size=value.shape[-1])
+        return fill("_slot0_ + _slot1_[..., None] * _slot2_", [base, weights, places])
 
     def _concatenate(self, value: Value, args: list[ast.expr]) -> ast.expr:
         places = ", ".join(f"_slot{k}_" for k in range(len(args)))
@@ -337,16 +389,3 @@ def _brackets(entries: list[str], whole: bool = False) -> str:
     while entries and entries[-1] == ":":
         entries = entries[:-1]
     return f"[{', '.join(entries)}]" if entries else ""
-
-
-def data_text(array: np.ndarray) -> str:
-    """An array as nested lists in source, exactly; `math` is imported where that is named."""
-
-    def item(x: Any) -> str:
-        if isinstance(x, list):
-            return f"[{', '.join(map(item, x))}]"
-        if isinstance(x, float) and not math.isfinite(x):
-            return "math.nan" if math.isnan(x) else "math.inf" if x > 0 else "-math.inf"
-        return repr(x)
-
-    return item(array.tolist())

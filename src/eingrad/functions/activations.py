@@ -24,6 +24,16 @@ def softplus_values(x: Any) -> np.ndarray:
     return m + np.log1p(np.exp(x - m) + np.expm1(-m)) if x.dtype.kind == "c" else np.logaddexp(0, x)
 
 
+# The exponential may overflow to inf where the value is below the smallest normal number. That is
+# several times as fast as any form that does not, and loses no digit elsewhere.
+SIGMOID = '''
+def _sigmoid(x):
+    """1 / (1 + exp(-x))."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(-x))
+'''
+
+
 def _step_of_positive(operands: tuple[Node, ...], params: Any) -> Node | None:
     """step(x) -> 1 where x > 0."""
     (x,) = operands
@@ -43,11 +53,13 @@ register(
         evaluate=lambda x: np.exp(-softplus_values(-np.asarray(x))),
         derivative=(lambda y, x: y * (1 - y),),
         code={
-            "numpy": "np.exp(-np.logaddexp(0, -({0})))",
+            "numpy": "_sigmoid({0})",
             "jax": "jax.nn.sigmoid({0})",
             "torch": "torch.sigmoid({0})",
             "tensorflow": "tf.math.sigmoid({0})",
+            "array_api": "xp.exp(-xp.logaddexp(0, -({0})))",
         },
+        helpers={"numpy": SIGMOID},
         notation=Notation("call", "σ", r"\sigma"),
         domain=("real",),
         spellings=("sigmoid", "logistic", "expit", "σ"),
@@ -65,7 +77,7 @@ register(
         evaluate=lambda x: -softplus_values(-np.asarray(x)),
         derivative=(lambda y, x: apply("sigmoid", -x),),
         code={
-            "numpy": "-np.logaddexp(0, -({0}))",
+            "numpy": "np.minimum({0}, 0) - np.log1p(np.exp(-np.abs({0})))",
             "jax": "jax.nn.log_sigmoid({0})",
             "torch": "torch.nn.functional.logsigmoid({0})",
             "tensorflow": "tf.math.log_sigmoid({0})",
@@ -87,8 +99,8 @@ register(
         evaluate=softplus_values,
         derivative=(lambda y, x: apply("sigmoid", x),),
         code={
-            "numpy": "np.logaddexp(0, {0})",
-            "jax": "jax.nn.softplus({0})",
+            "numpy": "np.maximum({0}, 0) + np.log1p(np.exp(-np.abs({0})))",
+            "jax": "jnp.maximum({0}, 0) + jnp.log1p(jnp.exp(-jnp.abs({0})))",
             "torch": "torch.nn.functional.softplus({0}, threshold=60.0)",
             "tensorflow": "tf.math.softplus({0})",
         },
@@ -109,8 +121,8 @@ register(
         evaluate=lambda x: np.heaviside(x, 0.0),
         derivative=(lambda y, x: 0,),
         code={
-            "numpy": "np.heaviside({0}, 0.0)",
-            "jax": "jnp.heaviside({0}, 0.0)",
+            "numpy": "np.greater({0}, 0).astype(np.result_type({0}, np.float32))",
+            "jax": "jnp.greater({0}, 0).astype(jnp.result_type({0}))",
             "torch": "(({0}) > 0).to(({0}).dtype)",
             "tensorflow": "tf.cast(({0}) > 0, ({0}).dtype)",
             "array_api": "xp.astype(({0}) > 0, ({0}).dtype)",
@@ -218,10 +230,14 @@ register(
 )
 
 
+def _normal_tail(x: Node) -> Node:
+    """2 Φ(x), from erfc so that small tails keep their digits."""
+    return apply("erfc", -x * build.number(Fraction(1, 2)) ** Fraction(1, 2))
+
+
 def _gelu_rule(y: Node, x: Node) -> Node:
-    """Φ(x) + x φ(x), with Φ from erfc so that small tails keep their digits."""
-    root_half = build.number(Fraction(1, 2)) ** Fraction(1, 2)
-    tail = apply("erfc", -x * root_half)
+    """Φ(x) + x φ(x)."""
+    tail = _normal_tail(x)
     density = (2 * apply("pi")) ** Fraction(-1, 2) * apply("exp", x * x * Fraction(-1, 2))
     return tail * Fraction(1, 2) + x * density
 
@@ -245,6 +261,7 @@ register(
         facts=keeps_sign,
         analytic=False,
         laws=("gelu(x) == x .* erfc(-x/sqrt(2))/2",),
+        parts=lambda x: x * _normal_tail(x) * Fraction(1, 2),
         source="D. Hendrycks and K. Gimpel, arXiv:1606.08415; d(xΦ) = (Φ + xφ) dx",
     )
 )
@@ -257,16 +274,19 @@ register(
         evaluate=lambda x: np.asarray(x) * np.exp(-softplus_values(-np.asarray(x))),
         derivative=(lambda y, x: apply("sigmoid", x) + y * (1 - apply("sigmoid", x)),),
         code={
-            "numpy": "({0}) * np.exp(-np.logaddexp(0, -({0})))",
+            "numpy": "({0}) * _sigmoid({0})",
             "jax": "jax.nn.silu({0})",
             "torch": "torch.nn.functional.silu({0})",
             "tensorflow": "tf.nn.silu({0})",
+            "array_api": "({0}) * xp.exp(-xp.logaddexp(0, -({0})))",
         },
+        helpers={"numpy": SIGMOID},
         notation=Notation("call", "silu", r"\operatorname{silu}"),
         domain=("real",),
         spellings=("silu", "swish"),
         facts=keeps_sign,
         laws=("silu(x) == x .* sigmoid(x)",),
+        parts=lambda x: x * apply("sigmoid", x),
         source="d(xσ) = (σ + xσ(1 − σ)) dx",
     )
 )

@@ -14,7 +14,7 @@ from ..ir.facts import facts_of, has
 from ..ir.node import Apply, Constant, Node
 from ..ir.record import Notation, Record, register
 from .fact_rules import SIGNS, entrywise, symmetry_kept
-from .templates import everywhere
+from .templates import everywhere, with_numbers
 
 Operands = tuple[Node, ...]
 Params = Mapping[str, Any]
@@ -98,6 +98,29 @@ def _share(winner: str) -> Callable[[Node, Node], Node]:
         return Fraction(1, 2) * (apply(winner, a, b) + apply(winner + "_equal", a, b))
 
     return rule
+
+
+# One formula for both parts: with s = min(|x|, δ) it is s (|x| − ½ s).
+HUBER_TEMPLATE = '''
+def _huber(x, delta):
+    """x²/2 where |x| is at most delta, else delta * (|x| - delta/2)."""
+    size = abs(x)
+    small = MINIMUM
+    return small * (size - small / 2)
+'''
+HUBER = {
+    backend: HUBER_TEMPLATE.replace("MINIMUM", text)
+    for backend, text in {
+        "numpy": "np.minimum(size, delta)",
+        "jax": "jnp.minimum(size, delta)",
+        "torch": "size.clamp(max=delta)",
+        "tensorflow": "tf.minimum(size, delta)",
+    }.items()
+} | {
+    "array_api": HUBER_TEMPLATE.replace("(x, delta)", "(x, delta, xp)").replace(
+        "MINIMUM", "xp.minimum(size, delta)"
+    )
+}
 
 
 def _idempotent(operands: Operands, params: Params) -> Node | None:
@@ -209,5 +232,42 @@ register(
         analytic=False,
         laws=("where(greater(x, y), x, y) == maximum(x, y)",),
         source="each entry is that of one operand",
+    )
+)
+
+
+def _clipped(y: Node, x: Node, delta: Any) -> Node:
+    """x, but at most δ and at least −δ."""
+    bound = build.broadcast_to(build.number(delta), x.shape)
+    return apply("maximum", apply("minimum", x, bound), build.scale(-1, bound))
+
+
+def _huber(x: Any, delta: Any) -> np.ndarray:
+    x, d = np.asarray(x), float(delta)
+    return np.where(np.abs(x) <= d, x * x / 2, d * (np.abs(x) - d / 2))
+
+
+register(
+    Record(
+        name="huber",
+        sentence="½ x² where |x| ≤ δ, else δ (|x| − ½ δ).",
+        signature="* -> *",
+        evaluate=_huber,
+        rule_params=True,
+        derivative=(_clipped,),
+        code={
+            backend: with_numbers("_huber({0}, {delta})")
+            for backend in ("numpy", "jax", "torch", "tensorflow")
+        }
+        | {"array_api": with_numbers("_huber({0}, {delta}, xp)")},
+        helpers=HUBER,
+        notation=Notation("call", "huber", r"\operatorname{huber}"),
+        domain=("real",),
+        spellings=("huber",),
+        defaults={"delta": 1},
+        facts=entrywise("nonnegative"),
+        analytic=False,
+        laws=("huber(x, delta=100) == x.*x/2",),
+        source="P. Huber (1964), doi:10.1214/aoms/1177703732; the slopes of both parts",
     )
 )

@@ -18,6 +18,7 @@ from .exponents import (
     softmax_of_shifted,
 )
 from .fact_rules import SIGNS, always
+from .shifted import log_softmax_parts, logsumexp_parts, max_share_parts, softmax_parts
 from .templates import BACKENDS
 
 
@@ -106,6 +107,7 @@ register(
             "softmax(x) == exp(x)/sum(exp(x))",
             "softmax(x + 3) == softmax(x)",
         ),
+        parts=softmax_parts,
         source="dpᵢ = pᵢ (dzᵢ − Σ pⱼ dzⱼ)",
     )
 )
@@ -130,6 +132,7 @@ register(
         spellings=("log_softmax", "logsoftmax"),
         rewrites=(log_softmax_of_shifted,),
         laws=("log_softmax(x) == log(softmax(x))", "log_softmax(x) == x - logsumexp(x)"),
+        parts=log_softmax_parts,
         source="d log pᵢ = dzᵢ − Σ pⱼ dzⱼ",
     )
 )
@@ -154,6 +157,7 @@ register(
         spellings=("logsumexp",),
         rewrites=(logsumexp_of_shifted,),
         laws=("logsumexp(x) == log(sum(exp(x)))", "logsumexp(x + 2) == 2 + logsumexp(x)"),
+        parts=logsumexp_parts,
         source="d log Σ exp(zⱼ) = Σ pⱼ dzⱼ",
     )
 )
@@ -208,6 +212,7 @@ register(
         facts=always("nonnegative"),
         analytic=False,
         laws=("sum(max_share(x)) == 1", "max_share(x)'*x == max(x)"),
+        parts=max_share_parts,
         source="constant where the largest entry is unique",
     )
 )

@@ -190,7 +190,8 @@ def slide(
 ) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
     """Add the pattern of one axis to the factors of a product; the indices of input, taps, output.
 
-    A filter of one tap that pads nothing is a slice, or nothing at all.
+    A filter of one tap that pads nothing is a slice, or nothing at all; places side by side that
+    fill the axis cut it, and need no pattern either.
     """
     tap: tuple[Any, ...] = () if taps.is_one else (("k", name),)
     at: tuple[Any, ...] = () if count.is_one else (("i", name),)
@@ -198,6 +199,9 @@ def slide(
     sizes.update({atom: d for atom, d in ((("i", name), count),) if at})
     if taps.is_one and count == size and stride == 1 and start == 0:
         return here, tap, here
+    if stride == taps and start == 0 and dilation == 1 and count * taps == size and not flip:
+        sizes[("k", name)] = taps
+        return (*at, *tap), tap, at
     if flip:
         start, dilation = (taps - 1) * dilation + start, -dilation
     pattern: Node = kernels.shifts(count, taps, size, start, stride, dilation)

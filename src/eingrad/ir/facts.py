@@ -153,6 +153,9 @@ def _of_product_or_sum(node: Contraction | Term | Sum) -> frozenset[str]:
                 found.add("spd")
     elif isinstance(node, Term) and -1 <= coefficient <= 1 and all("small" in s for s in signs):
         found.add("small")
+    entries = isinstance(node, Term) and coefficient == 1 and parts
+    if entries and all("binary" in s for s in signs):
+        found.add("binary")
     if not isinstance(node, Sum) and coefficient > 0:
         if all("positive" in s for s in signs) and not deltas:
             found.add("positive")

@@ -82,6 +82,10 @@ class Record:
     looks_up:
         Whether the operand holds whole numbers and the value is 1 at the places that they name on a
         new last axis, else 0: code reads those places and does not build the value.
+    parts:
+        `(*operands, **params) -> node`: the value put together of functions that its derivative, or
+        its relatives (softmax and logsumexp), need as well; code that has to do with both makes
+        those once.
     rule:
         What textbooks call the derivative rule (`"Jacobi's formula"`); where it has no name of its
         own, derivations say "differential of" and the sentence.
@@ -108,6 +112,7 @@ class Record:
     helpers: Mapping[str, str] = field(default_factory=dict)
     meets: Callable[[Any, Any], bool] | None = None
     looks_up: bool = False
+    parts: Callable[..., Any] | None = None
     rule: str = ""
 
     @property

@@ -119,6 +119,7 @@ class Layer:
             [_variable(t) for t in (*self.inputs.values(), *self.params.values())],
             backend="numpy",
             name=self.name,
+            recompute="none",
         )
 
     def forward(self, inputs: Any, params: Mapping[str, Any] | None = None) -> Any:

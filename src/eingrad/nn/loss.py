@@ -45,9 +45,7 @@ def huber(shape: str = "b n", delta: float = 1.0) -> Layer:
         raise InputError(f"huber: δ is positive, not {delta}")
 
     def definition(X: Tensor, T: Tensor) -> Tensor:
-        r = X - T
-        small = np.minimum(np.abs(r), delta)
-        return np.sum(small * (np.abs(r) - small / 2)) / X.shape[0]
+        return np.sum(function("huber")(X - T, delta=delta)) / X.shape[0]
 
     return Layer("huber", definition, inputs={"X": shape}, constants={"T": shape})
 

@@ -45,6 +45,7 @@ SPELLINGS = {
     "vdot": "xp.tensordot({0}, {1}, axes={ndim})",
     "tensordot": "xp.tensordot({0}, {1}, axes={axes})",
     "solve": "xp.linalg.solve({0}, {1})",
+    "clip": "xp.clip({0}, {low}, {high})",
     "sqrt": "xp.sqrt({0})",
     "power": "{0} ** {exponent}",
     "flip": "xp.flip({0}, axis={axes})",

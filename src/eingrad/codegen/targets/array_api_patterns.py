@@ -16,6 +16,7 @@ PATTERNS = {
     "as_index": "_as_index({0}, {size}, xp)",
     "take": "_take({0}, {1}, {axis}, xp)",
     "scatter_add": "_scatter_add({0}, {1}, {size}, xp)",
+    "pick": "_pick({0}, {1}, xp)",
     "one_hot": f"_take(xp.eye({{size}}, {ON}), {{0}}, 0, xp)",
     "gather_pattern": (
         f"xp.take(xp.eye({{columns}}, {ON}), "
@@ -119,7 +120,18 @@ def _scatter_add(values, index, size, xp):
     return xp.reshape(_take_or_zero(values, end - 1, among, 0, xp), (size, *rest))
 '''
 
+PICK = '''
+def _pick(x, index, xp):
+    """The entry of each row of x at the place that the index names for it."""
+    axis, size = index.ndim, x.shape[index.ndim]
+    places = xp.reshape(index % size, (*index.shape, 1) + (1,) * (x.ndim - axis - 1))
+    along = xp.arange(size, device=getattr(x, "device", None))
+    here = xp.reshape(along, (size,) + (1,) * (x.ndim - axis - 1)) == places
+    return xp.sum(xp.where(here, x, xp.zeros_like(x)), axis=axis)
+'''
+
 HELPERS = {
+    "pick": PICK,
     "diag": DIAG,
     "embed": TAKE + TAKE_OR_ZERO + PLACED,
     "windows": TAKE + TAKE_OR_ZERO + WINDOWS,

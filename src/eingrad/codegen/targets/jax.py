@@ -39,6 +39,7 @@ SPELLINGS = {
     "vdot": "jnp.vdot({0}, {1})",
     "tensordot": "jnp.tensordot({0}, {1}, axes={axes})",
     "solve": "jnp.linalg.solve({0}, {1})",
+    "clip": "jnp.clip({0}, {low}, {high})",
     "sqrt": "jnp.sqrt({0})",
     "power": "{0} ** {exponent}",
     "tril": "jnp.tril({0}, {k})",

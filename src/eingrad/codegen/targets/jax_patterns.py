@@ -9,6 +9,11 @@ PATTERNS = {
     "as_index": "jnp.rint({0}).astype(int)",
     "take": "jnp.take({0}, {1}, axis={axis})",
     "scatter_add": "_scatter_add({0}, {1}, {size})",
+    "convolve": (
+        "jax.lax.conv_general_dilated({0}, {1}, {strides}, {padding}, "
+        "lhs_dilation={spread}, rhs_dilation={dilation})"
+    ),
+    "pick": "{0}[(*jnp.indices({1}.shape, sparse=True), {1})]",
     "one_hot": "jnp.eye({size}, dtype=dtype)[{0}]",
     "gather_pattern": "jnp.eye({columns}, dtype=dtype)[jnp.array({places}, int)]",
     "shifts_pattern": (

@@ -35,7 +35,9 @@ SPELLINGS = {
     "sum_all": "{0}.sum()",
     "vdot": "np.vdot({0}, {1})",
     "tensordot": "np.tensordot({0}, {1}, axes={axes})",
+    "contract": "_contract({0}, {1}, {first}, {second})",
     "solve": "np.linalg.solve({0}, {1})",
+    "clip": "np.clip({0}, {low}, {high})",
     "sqrt": "np.sqrt({0})",
     "power": "{0} ** {exponent}",
     "tril": "np.tril({0}, {k})",
@@ -114,4 +116,5 @@ NUMPY = Target(
     loop=written_loop,
     sweep=called_sweep(),
     helpers={**HELPERS, "sweep": WRITTEN},
+    shares=True,
 )

@@ -72,6 +72,8 @@ class Target:
     fuses:
         Whether a computed matrix times a vector is written as a sum of products, because its
         compiler makes those in one pass, but calls a library for a product.
+    shares:
+        Whether functions are put together of parts that they share (`Record.parts`).
     keywords:
         Further arguments of every function, by keyword and None by default → what they are.
     sizes_needed:
@@ -101,6 +103,7 @@ class Target:
     helpers: Mapping[str, str] = field(default_factory=dict)
     row_vectors: bool = False
     fuses: bool = False
+    shares: bool = False
     keywords: Mapping[str, str] = field(default_factory=dict)
     sizes_needed: Callable[[Sequence[str]], list[str]] | None = None
     whole_indices: bool = False

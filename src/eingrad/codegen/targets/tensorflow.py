@@ -53,6 +53,7 @@ SPELLINGS = {
     "solve_a": "tf.linalg.solve({0}, {1}, adjoint=True)",
     "solve_vector": "tf.linalg.solve({0}, {1}[:, None])[:, 0]",
     "solve_vector_a": "tf.linalg.solve({0}, {1}[:, None], adjoint=True)[:, 0]",
+    "clip": "tf.clip_by_value({0}, {low}, {high})",
     "sqrt": "tf.sqrt({0})",
     "power": "{0} ** {exponent}",
     "tril0": "tf.linalg.band_part({0}, -1, 0)",

@@ -11,6 +11,7 @@ PATTERNS = {
     "as_index": "_places({0}, {size})",
     "take": "tf.gather({0}, {1}, axis={axis})",
     "scatter_add": "tf.math.unsorted_segment_sum({0}, {1}, {size})",
+    "pick": "tf.gather({0}, {1}, axis=len({1}.shape), batch_dims=len({1}.shape))",
     "one_hot": "tf.gather(tf.eye({size}, dtype=dtype), {0})",
     "gather_pattern": "tf.one_hot(tf.constant({places}, tf.int32), {columns}, dtype=dtype)",
     "shifts_pattern": (

@@ -39,6 +39,7 @@ SPELLINGS = {
     "vdot": "({0} * {1}).sum()",
     "tensordot": "torch.tensordot({0}, {1}, dims={axes})",
     "solve": "torch.linalg.solve({0}, {1})",
+    "clip": "torch.clamp({0}, {low}, {high})",
     "sqrt": "torch.sqrt({0})",
     "power": "{0} ** {exponent}",
     "tril": "torch.tril({0}, {k})",

@@ -9,6 +9,8 @@ PATTERNS = {
     "as_index": "{0}.round().long()",
     "take": "{0}[{before}{1}]",
     "scatter_add": "_scatter_add({0}, {1}, {size})",
+    "pick": "{0}[(*_rows({1}), {1})]",
+    "added_at": "{0}.index_put((*_rows({1}), {1}), {2}, accumulate=True)",
     "one_hot": "torch.eye({size}, dtype=dtype, device=device)[{0}]",
     "gather_pattern": "torch.eye({columns}, dtype=dtype, device=device)[{places}]",
     "shifts_pattern": (
@@ -51,7 +53,16 @@ def _scatter_add(values, index, size):
     return result.index_put((index,), values, accumulate=True)
 '''
 
+ROWS = '''
+def _rows(index):
+    """The place of each entry of an index on each of its axes."""
+    places = [torch.arange(n, device=index.device) for n in index.shape]
+    return [p.reshape(-1, *(1,) * (index.ndim - 1 - k)) for k, p in enumerate(places)]
+'''
+
 HELPERS = {
+    "pick": ROWS,
+    "add_at": ROWS,
     "windows": WINDOWS,
     "overlap_add": OVERLAP_ADD,
     "scatter_add": SCATTER_ADD,
