@@ -83,8 +83,8 @@ def test_passes_of_a_layer_hold_less() -> None:
         "table": rng.normal(size=(symbols, hidden)),
         "Wh": 0.3 * rng.normal(size=(hidden, hidden)),
         "bh": rng.normal(size=hidden),
-        "Wo": rng.normal(size=(hidden, symbols)),
-        "bo": rng.normal(size=symbols),
+        "Wy": rng.normal(size=(hidden, symbols)),
+        "by": rng.normal(size=symbols),
     }
     text = rng.integers(0, symbols, size=(batch, 901))
 
