@@ -31,7 +31,7 @@ def entries(d: Derivative, sizes: Mapping[str, int]) -> EntryByEntry:
         g = variable(fresh("G", d.of, d.node), d.of.shape)
         collected = shortest(with_facts(pullback(d.of, d.wrt[0], g)))
         names = d.names | {g.name}
-        incoming = (g, collected, str(formula(collected, names_taken=names)))
+        incoming = (g, collected, formula(collected, names_taken=names))
     return entry_by_entry(
         d.tensor,
         d.of,

@@ -2,7 +2,8 @@
 
 from .content import Content, content
 from .expand import Entries, entry
-from .labels import Labels, Pair
+from .labels import Labels
+from .pairs import Pair
 from .polynomial import Entry
 
 __all__ = ["Content", "Entries", "Entry", "Labels", "Pair", "content", "entry"]

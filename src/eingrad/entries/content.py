@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from ..ir.node import Node, Variable
 from .expand import Entries
-from .labels import Labels, Pair
+from .labels import Labels
+from .pairs import Pair, number
 from .points import values_at_points
 from .polynomial import Entry, Symbol
 
@@ -81,7 +82,7 @@ def content(
             break
     *_, entries, labels = min(tried, key=lambda t: t[:3])
     classes = _classes(entries, values_at_points(node, sizes))
-    pairs: dict[int, Pair] = {0: Pair("0", "0")}
+    pairs: dict[int, Pair] = {0: number("0")}
     for place in np.ndindex(*shape):
         one = labels.pair(entries.item(*place))
         key = int(classes[place])
@@ -149,11 +150,12 @@ def _numbered(pairs: dict[int, Pair], longest: int, most: int) -> list[Pair]:
     for key, pair in pairs.items():
         if len(pair.text) > longest:
             mark = f"({len(lines) + 1})"
-            lines.append(Pair(f"{mark} {pair.text}", rf"\mathrm{{{mark}}}\;\;{pair.math}"))
-            pairs[key] = Pair(mark, rf"\mathrm{{{mark}}}")
+            shown = Pair(mark, rf"\mathrm{{{mark}}}", f"<mtext>{mark}</mtext>")
+            lines.append(shown + Pair(" ", r"\;\;", "<mspace width='0.6em'/>") + pair)
+            pairs[key] = shown
     if len(lines) > most:
         rest = f"… and {len(lines) - most} more"
-        lines = [*lines[:most], Pair(rest, "")]
+        lines = [*lines[:most], Pair(rest, "", f"<mtext>{rest}</mtext>")]
     return lines
 
 

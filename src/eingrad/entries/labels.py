@@ -1,36 +1,39 @@
-"""Entries as text (`2b_12 x_1`) and as mathematics for matplotlib (`$2b_{12}x_1$`)."""
+"""Entries as text (`2b_12 x_1`), as mathematics for matplotlib (`$2b_{12}x_1$`), as MathML."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from html import escape
 
 from ..dims import shape_text
 from ..errors import EingradError
 from ..ir.node import Apply, Node, Number, Variable
 from ..ir.record import lookup
-from ..notation import formula, to_latex
+from ..notation import MATHML, draw, formula, to_latex
 from ..notation.lettering import GREEK_NAMES, split_name
+from .pairs import (
+    NOTHING,
+    Pair,
+    fenced,
+    lowered,
+    number,
+    radical,
+    raised,
+    sign,
+    superscript,
+    upright,
+    word,
+)
 from .polynomial import Atom, Entry, Function, Group, Index, Monomial, Part, Sigma, Symbol
 
 MAX_NAME = 12  # characters of a formula that takes a subscript; a longer one gets a letter
 MAX_FORMULA = 72  # characters of the definition of such a letter
 NAMES = "PQRSTUVWXYZMNHKLE"
+TIMES = "<mo>\u2062</mo>"  # a product that is not written
+GAP = Pair(" ", r"\,")
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ"
-SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-
-
-class Pair(NamedTuple):
-    """One thing written twice: as text and as mathtext (without dollar signs)."""
-
-    text: str
-    math: str
-
-    def __add__(self, other: object) -> Pair:
-        one, two = other if isinstance(other, Pair) else Pair(str(other), str(other))
-        return Pair(self.text + one, self.math + two)
 
 
 class Labels:
@@ -60,8 +63,8 @@ class Labels:
     def pair(self, entry: Entry) -> Pair:
         """The entry as text and as mathtext."""
         if entry.is_zero:
-            return Pair("0", "0")
-        result = Pair("", "")
+            return number("0")
+        result = NOTHING
         terms = sorted(entry.terms, key=lambda t: t[1] < 0)[:1]  # no minus in front if possible
         terms += [t for t in entry.terms if t != terms[0]]
         shown: Sequence[tuple[Monomial, Number] | None] = terms
@@ -69,14 +72,14 @@ class Labels:
             shown = [*terms[:2], None, terms[-1]]
         for k, term in enumerate(shown):
             if term is None:
-                result += Pair(" + …", r" + \ldots ")
+                result += sign(" + ") + Pair("…", r"\ldots ", "<mo>…</mo>")
                 continue
             monomial, coefficient = term
             negative = coefficient < 0
             if k:
-                result += Pair(" − ", " - ") if negative else Pair(" + ", " + ")
+                result += sign(" − ", " - ") if negative else sign(" + ")
             elif negative:
-                result += Pair("−", "-")
+                result += sign("−", "-")
             result += self._term(monomial, abs(Fraction(coefficient)))
         return result
 
@@ -86,46 +89,36 @@ class Labels:
         above, below = coefficient.numerator, coefficient.denominator
         if below > 64:  # a decimal, not a ratio of integers
             above, below = 1, 1
-            number = f"{float(coefficient):.4g}"
-            over = _joined(top)
-            over = Pair(number, number) + (Pair(" ", r"\,") + over if top else Pair("", ""))
+            over = number(f"{float(coefficient):.4g}")
+            over = over + (GAP + _joined(top) if top else NOTHING)
         else:
             over = _joined(top)
             if above != 1 or not top:
-                number = str(above)
-                gap = (
-                    " " if top and not over.text[:1].isalpha() and over.text[:1] not in "(" else ""
-                )
-                over = Pair(number + gap, number + (r"\," if gap else "")) + over
+                apart = top and not over.text[:1].isalpha() and over.text[:1] not in "("
+                over = number(str(above)) + (GAP if apart else NOTHING) + over
         if below != 1:
-            bottom.insert(0, Pair(str(below), str(below)))
+            bottom.insert(0, number(str(below)))
         if not bottom:
             return over
         under = _joined(bottom)
         if len(bottom) > 1:
-            under = Pair(f"({under.text})", f"({under.math})")
-        return over + Pair("/", "/") + under
+            under = fenced(under)
+        return over + sign("/") + under
 
     def _power(self, atom: Atom, exponent: Fraction, beside: bool) -> Pair:
         if exponent == Fraction(1, 2):
             inside = self.pair(atom.entry) if isinstance(atom, Group) else self._atom(atom)
             if isinstance(atom, Part) and _enclosed(inside.text):
-                inside = Pair(inside.text[1:-1], inside.math[1:-1])
-            plain = inside.text.isalnum()
-            return Pair(
-                f"√{inside.text}" if plain else f"√({inside.text})", rf"\sqrt{{{inside.math}}}"
-            )
+                inside = inside._replace(text=inside.text[1:-1], math=inside.math[1:-1])
+            return radical(inside)
         base = self._atom(atom)
         if isinstance(atom, Group) or (isinstance(atom, Sigma) and (beside or exponent != 1)):
-            base = Pair(f"({base.text})", f"({base.math})")
+            base = fenced(base)
         if exponent == 1:
             return base
         if base.text[-1:] in RAISED:
-            base = Pair(f"({base.text})", f"({base.math})")
-        raised = str(exponent)
-        if exponent.denominator == 1:
-            return base + Pair(raised.translate(SUPERSCRIPTS), f"^{{{raised}}}")
-        return base + Pair(f"^({raised})", f"^{{{raised}}}")
+            base = fenced(base)
+        return raised(base, str(exponent))
 
     def _atom(self, atom: Atom) -> Pair:
         if isinstance(atom, Symbol):
@@ -135,11 +128,13 @@ class Labels:
         if isinstance(atom, Group):
             return self.pair(atom.entry)
         if isinstance(atom, Sigma):
-            letters = "".join(atom.letters)
             body = self.pair(atom.entry)
             if len(atom.entry.terms) > 1:
-                body = Pair(f"({body.text})", f"({body.math})")
-            return Pair(f"Σ_{letters} ", rf"\Sigma_{{{letters}}}\,") + body
+                body = fenced(body)
+            letters = "".join(atom.letters)
+            below = "".join(f"<mi>{letter}</mi>" for letter in atom.letters)
+            head = f"<msub><mo>∑</mo><mrow>{below}</mrow></msub>"
+            return Pair(f"Σ_{letters} ", rf"\Sigma_{{{letters}}}\,", head) + body
         return self._function(atom)
 
     def _function(self, atom: Function) -> Pair:
@@ -147,28 +142,27 @@ class Labels:
         inside = [self.pair(a) for a in atom.arguments]
         symbol = notation.unicode
         if notation.kind == "symbol":
-            return Pair(str(symbol), str(notation.latex))
+            return word(str(symbol))._replace(math=str(notation.latex))
         if notation.kind == "fence":
-            left, right = Pair(symbol[0], notation.latex[0]), Pair(symbol[1], notation.latex[1])
-            return left + Pair("", " ") + inside[0] + Pair("", " ") + right
+            left, right = (sign(symbol[k], notation.latex[k], fence=True) for k in range(2))
+            return fenced(Pair("", " ") + inside[0] + Pair("", " "), left, right)
         if notation.kind == "infix":
-            body = inside[0] + Pair(f" {symbol} ", f" {notation.latex} ") + inside[1]
-            return Pair(f"[{body.text}]", f"[{body.math}]")
+            body = inside[0] + sign(f" {symbol} ", f" {notation.latex} ") + inside[1]
+            return fenced(body, sign("[", fence=True), sign("]", fence=True))
         if notation.kind == "radical":
-            return Pair(f"√({inside[0].text})", rf"\sqrt{{{inside[0].math}}}")
+            return radical(inside[0])._replace(text=f"√({inside[0].text})")
         if notation.kind == "power" and len(inside) == 2:
             base, exponent = inside
             if not base.text.replace("_", "").isalnum():
-                base = Pair(f"({base.text})", f"({base.math})")
-            return Pair(f"{base.text}^({exponent.text})", f"{base.math}^{{{exponent.math}}}")
+                base = fenced(base)
+            return superscript(base, exponent._replace(text=f"^({exponent.text})"))
         if notation.kind == "power":  # 0 to a power that is not positive
-            raised = str(dict(atom.params)["exponent"])
-            return Pair(f"{inside[0].text}^({raised})", f"{inside[0].math}^{{{raised}}}")
-        name = Pair(str(symbol), _upright(str(symbol)))
-        arguments = inside[0] if inside else Pair("", "")
+            exponent = number(str(dict(atom.params)["exponent"]))
+            return superscript(inside[0], exponent._replace(text=f"^({exponent.text})"))
+        arguments = inside[0] if inside else NOTHING
         for other in inside[1:]:
-            arguments = arguments + Pair(", ", ", ") + other
-        return name + Pair(f"({arguments.text})", f"({arguments.math})")
+            arguments = arguments + sign(", ") + other
+        return word(str(symbol)) + Pair("", "", "<mo>⁡</mo>") + fenced(arguments)
 
     def _part(self, node: Node) -> Pair:
         """How a matrix that is not opened is called: its formula, or a letter for it."""
@@ -181,23 +175,26 @@ class Labels:
         try:
             written = formula(node, names_taken=self._names)
             text, latex = str(written), _settable(node, to_latex(written))
+            drawn = f"<mrow>{draw(written, MATHML)}</mrow>"
         except EingradError:
-            text = latex = ""
+            text = latex = drawn = ""
         short = bool(text) and "\n" not in text and len(text) <= MAX_NAME
         if short and len(text) == 1:
-            return Pair(text, latex)
+            return Pair(text, latex, drawn)
         if short:
             # One call, or a norm: det(A), ‖x‖². All else takes brackets: (Ax)_1.
             closed = re.fullmatch(r"\w+\([^()]*\)|‖[^‖]*‖²?", text)
-            return Pair(text, latex) if closed else Pair(f"({text})", f"({latex})")
+            pair = Pair(text, latex, drawn)
+            return pair if closed else fenced(pair)
         taken = {*self._names, *(p.text for p in self._parts.values())}
         name = next((x for x in NAMES if x not in taken), f"T{len(self._parts)}")
         if not text or "\n" in text or len(text) > MAX_FORMULA:
             what = f"an intermediate result, {shape_text(node.shape)}"
-            self.where.append(Pair(f"{name}: {what}", ""))
+            said = f"<mi>{name}</mi><mtext>: {escape(what)}</mtext>"
+            self.where.append(Pair(f"{name}: {what}", "", said))
         else:
-            self.where.append(Pair(f"{name} = {text}", f"{name} = {latex}"))
-        return Pair(name, name)
+            self.where.append(word(name) + sign(" = ") + Pair(text, latex, drawn))
+        return word(name)
 
 
 def _settable(node: Node, latex: str) -> str:
@@ -208,7 +205,7 @@ def _settable(node: Node, latex: str) -> str:
         notation = lookup(node.function).notation
         if notation.kind == "call" and latex.startswith(str(notation.latex)):
             rest = latex[len(str(notation.latex)) :]
-            latex = _upright(str(notation.unicode)) + rest.replace(r"\left", "").replace(
+            latex = upright(str(notation.unicode)) + rest.replace(r"\left", "").replace(
                 r"\right", ""
             )
     return latex
@@ -217,8 +214,8 @@ def _settable(node: Node, latex: str) -> str:
 def _enclosed(text: str) -> bool:
     """Whether one pair of brackets is around all of a text."""
     depth = 0
-    for k, sign in enumerate(text):
-        depth += (sign == "(") - (sign == ")")
+    for k, letter in enumerate(text):
+        depth += (letter == "(") - (letter == ")")
         if not depth:
             return k == len(text) - 1 and text.startswith("(")
     return False
@@ -233,8 +230,14 @@ def variable_name(name: str) -> Pair:
     stem, sub = split_name(name)
     letter = GREEK_NAMES.get(stem, stem)
     text = letter + name[len(stem) :]
-    math = letter if len(letter) == 1 else _upright(letter)
-    return Pair(text, math + (rf"^{{\mathrm{{{sub}}}}}" if sub else ""))
+    base = f"<mi>{escape(letter)}</mi>"
+    if not sub:
+        return Pair(text, upright(letter), base)
+    return Pair(
+        text,
+        upright(letter) + rf"^{{\mathrm{{{sub}}}}}",
+        f"<msup>{base}<mtext>{escape(sub)}</mtext></msup>",
+    )
 
 
 def subscripted(name: Pair, index: Sequence[Index]) -> Pair:
@@ -242,20 +245,13 @@ def subscripted(name: Pair, index: Sequence[Index]) -> Pair:
     if not index:
         return name
     places = [k if isinstance(k, str) else str(k + 1) for k in index]
-    joined = "".join(places) if all(len(p) == 1 for p in places) else ",".join(places)
-    return Pair(f"{name.text}_{joined}", f"{name.math}_{{{joined}}}")
+    return lowered(name, places)
 
 
 def _joined(parts: Sequence[Pair]) -> Pair:
-    result = Pair("", "")
+    result = NOTHING
     for k, part in enumerate(parts):
         # Brackets close up: x_1(a + b) needs no space.
-        gap = Pair("", "") if not k or part.text.startswith("(") else Pair(" ", r"\,")
-        result = result + gap + part
+        gap = NOTHING if not k or part.text.startswith("(") else GAP
+        result = result + (Pair("", "", TIMES) if k else NOTHING) + gap + part
     return result
-
-
-def _upright(name: str) -> str:
-    if len(name) == 1:
-        return name
-    return r"\mathrm{" + name.replace("_", r"\_") + "}"

@@ -14,19 +14,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..entries.arrange import lettered, levels
+from ..entries.arrange import Level, lettered, levels
 from ..entries.content import Content, content
 from ..entries.evaluate import Numbers
 from ..entries.expand import Entries
 from ..entries.grid import grid_text
 from ..entries.labels import Labels, subscripted
+from ..entries.pairs import Pair
 from ..entries.points import picture_sizes, random_points
 from ..entries.polynomial import Entry, Symbol, add, expanded, multiply
 from ..entries.slopes import NotOpenedError, partial
 from ..errors import CheckError, SizeLimitError
 from ..ir.node import Node, Variable
 from ..ir.walk import variables, with_facts
-from .places import entry_name, lowered
+from ..notation import Formula
+from .forms import Document, Documented
+from .places import entry_pair, lowered
 
 MAX_ENTRIES = 256  # derivatives that are written one by one
 MAX_TERMS = 40_000  # atoms of the value that are differentiated
@@ -40,11 +43,21 @@ SHORT = 10  # of an entry, where the grid would be wider
 class Single:
     """One entry of a derivative: which one it is, as text, and what it is."""
 
-    name: str
+    called: Pair
     place: tuple[int, ...]
-    text: str
+    written: Pair
     entry: Entry
     proof: str  # "terms", "values", or "" where the value is not written out
+
+    @property
+    def name(self) -> str:
+        """∂c_12/∂a_11."""
+        return self.called.text
+
+    @property
+    def text(self) -> str:
+        """The entry as text."""
+        return self.written.text
 
 
 @dataclass
@@ -52,23 +65,36 @@ class Combined:
     """Σ ∂L/∂c_ij ∂c_ij/∂A, entry by entry, beside the formula for all of it."""
 
     incoming: str
-    formula: str
+    written: Formula
     entries: NDArray[np.object_]
-    labels: NDArray[np.object_]
+    pairs: NDArray[np.object_]
     products: int
     with_zero: int
 
+    @property
+    def formula(self) -> str:
+        """The formula as text."""
+        return str(self.written)
+
+    @property
+    def labels(self) -> NDArray[np.object_]:
+        """The entries as text."""
+        texts = np.empty(self.pairs.shape, dtype=object)
+        for place in np.ndindex(*self.pairs.shape):
+            texts[place] = self.pairs.item(*place).text
+        return texts
+
 
 @dataclass
-class EntryByEntry:
+class EntryByEntry(Documented):
     """A derivative written out.
 
     Attributes
     ----------
     title:
         `∂C/∂A`, with the sizes that were put in.
-    value:
-        Each entry of what is differentiated, `c_11 = a_11 b_11 + a_12 b_21`.
+    values:
+        Each entry of what is differentiated, `c_11 = a_11 b_11 + a_12 b_21`; `value` as text.
     singles:
         The entries of the derivative: output's axes first, then the inputs', row by row.
     content:
@@ -82,7 +108,7 @@ class EntryByEntry:
     inputs: tuple[Variable, ...]
     n_out: int
     sizes: dict[str, int]
-    value: list[tuple[str, str]]
+    values: list[tuple[Pair, Pair]]
     singles: list[Single]
     content: Content
     combined: Combined | None
@@ -124,15 +150,28 @@ class EntryByEntry:
         rest = len(by) - terms - values
         return said if not rest else f"{said}; {rest} come from the formula alone"
 
-    def text(self, *parts: int) -> str:
-        """All of it as plain text, or the parts of these numbers; see `entrytext.written`."""
-        from .entrytext import written
+    @property
+    def value(self) -> list[tuple[str, str]]:
+        """Each entry of what is differentiated, as text."""
+        return [(name.text, entry.text) for name, entry in self.values]
 
-        return written(self, parts)
+    def document(self) -> Document:
+        """The tree that every output form draws."""
+        from .entrydocument import document
+
+        return document(self)
+
+    def levels(self) -> tuple[Level, ...]:
+        """Which axes run down and across, from the outermost grid to the innermost."""
+        return _levels(self.content, self.n_out, self.inputs)
 
     def grid(self) -> list[str]:
         """The matrix of matrices, as lines of text."""
         return _grid(self.content, self.n_out, self.inputs)
+
+    def json(self) -> dict[str, object]:
+        """All of it as plain data, as `as_dict`."""
+        return self.as_dict()
 
     def as_dict(self) -> dict[str, object]:
         """All of it as plain data (for JSON)."""
@@ -161,9 +200,6 @@ class EntryByEntry:
             "proof": self.proof,
         }
 
-    def __str__(self) -> str:
-        return self.text()
-
     def __repr__(self) -> str:
         return f"<EntryByEntry {self.title}: {len(self.singles)} entries>"
 
@@ -175,7 +211,7 @@ def entry_by_entry(
     *,
     label: str,
     title: str,
-    incoming: tuple[Variable, Node, str] | None,
+    incoming: tuple[Variable, Node, Formula] | None,
     sizes: Mapping[str, int] | None = None,
 ) -> EntryByEntry:
     """Write out a derivative and prove it entry by entry.
@@ -211,9 +247,9 @@ def entry_by_entry(
     proofs = _proofs(values, node, shape, inputs, numbers, known)
     singles = [
         Single(
-            entry_name(label, inputs, of.ndim, place),
+            entry_pair(label, inputs, of.ndim, place),
             place,
-            found.full.item(*place).text,
+            found.full.item(*place),
             found.entries.item(*place),
             proofs[place],
         )
@@ -222,7 +258,7 @@ def entry_by_entry(
     low = lowered(label, of.ndim)
     short = Entries(numbers)
     value = [
-        (subscripted(low, place).text, labels.text(short.entry(with_facts(of), place)))
+        (subscripted(low, place), labels.pair(short.entry(with_facts(of), place)))
         for place in np.ndindex(*out)
     ]
     found.below += [pair for pair in labels.where if pair not in found.below]
@@ -261,11 +297,15 @@ def _grid(found: Content, n_out: int, inputs: Sequence[Variable]) -> list[str]:
     labels = np.empty(found.labels.shape, dtype=object)
     for place in np.ndindex(*labels.shape):
         labels[place] = found.labels.item(*place).text
+    return grid_text(_levels(found, n_out, inputs), labels)
+
+
+def _levels(found: Content, n_out: int, inputs: Sequence[Variable]) -> tuple[Level, ...]:
     owners = [0] * n_out
     for k, v in enumerate(inputs):
         owners += [k + 1] * v.ndim
-    axes = lettered(range(labels.ndim), owners, labels.shape)
-    return grid_text(levels(axes, found.classes == 0), labels)
+    axes = lettered(range(found.classes.ndim), owners, found.classes.shape)
+    return levels(axes, found.classes == 0)
 
 
 def small_sizes(
@@ -353,7 +393,7 @@ def _agree(one: Entry, two: Entry, points: Sequence[Numbers]) -> bool | None:
 
 def _combined(
     found: Content,
-    incoming: tuple[Variable, Node, str],
+    incoming: tuple[Variable, Node, Formula],
     n_out: int,
     sizes: Mapping[str, int],
     known: Sequence[Variable],
@@ -372,7 +412,7 @@ def _combined(
             g = Entry.atom(Symbol(gradient.name, o))
             parts.append(multiply(1, [g, found.entries.item(*o, *place)]))
         entries[place] = sum_ = add(parts)
-        texts[place] = labels.text(sum_)
+        texts[place] = labels.pair(sum_)
         wanted = whole.entry(node, place)
         if expanded(sum_) != expanded(wanted):
             if not points:

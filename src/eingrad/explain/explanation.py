@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from html import escape
 from typing import Any
 
 from ..errors import InputError
@@ -14,33 +13,22 @@ from ..ir.walk import depending_on, substitute, topological
 from ..notation import Formula, formula
 from . import chain, differentials
 from .closing import Closing
+from .forms import Block, Display, Document, Documented, Paragraph, Section, Steps
 from .naming import Naming, at
 from .opening import asked, intermediate
 from .steps import Equation, Quantity, Step
-from .written import (
-    PLAIN,
-    SUPERSCRIPTS,
-    TEX,
-    Math,
-    Partial,
-    Prose,
-    html,
-    markdown,
-    math,
-    mathml,
-    plain,
-)
+from .written import PLAIN, SUPERSCRIPTS, TEX, Math, Partial, Prose, math, plain
 
 ROUTES = ("differentials", "chain")
 LEVELS = ("full", "short")
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(Documented):
     """Numbered steps from an expression to the formula of its derivative.
 
-    `str()` is plain text; `markdown()`, `latex()`, `html()` and `json()` draw the same tree, and
-    notebooks show it.
+    `str()` is plain text; `markdown()`, `latex()` and `html()` draw the tree of `document()`,
+    `json()` is the steps as data, and notebooks show them.
 
     Attributes
     ----------
@@ -63,59 +51,15 @@ class Explanation:
     quantities: tuple[Quantity, ...]
     start: Quantity
 
-    def __str__(self) -> str:
-        return "\n".join(text for text, _ in self.lines())
-
-    def lines(self) -> list[tuple[str, str]]:
-        """Lines of plain text with what each is: `rule`, `equation` or `why`."""
-        result = []
-        for k, step in enumerate(self.steps, 1):
-            result.append((f"{k}. {_capital(step.rule)}", "rule"))
-            for eq in step.equations:
-                shapes = f"    [{eq.shapes}]" if eq.shapes else ""
-                result.append((f"     {PLAIN.draw(eq.math)}{shapes}", "equation"))
-            result += [(f"   {plain(sentence)}", "why") for sentence in step.why]
-        return result
-
-    def markdown(self) -> str:
-        """Markdown with LaTeX between dollars."""
-        lines = []
-        for k, step in enumerate(self.steps, 1):
-            lines.append(f"**{k}. {_capital(step.rule)}**\n")
-            for eq in step.equations:
-                # Unicode stays as it is: a dollar inside of $$ ends it for many readers.
-                shapes = "".join(_TEX.get(c, c) for c in eq.shapes)
-                side = rf" \qquad [\text{{{shapes}}}]" if eq.shapes else ""
-                lines.append(f"$$\n{TEX.draw(eq.math)}{side}\n$$\n")
-            lines += [markdown(sentence) + "\n" for sentence in step.why]
-        return "\n".join(lines)
-
-    def html(self) -> str:
-        """An HTML fragment, an ordered list with MathML."""
+    def document(self) -> Document:
+        """The tree that every output form draws."""
         items = []
         for step in self.steps:
-            body = [f"<p><strong>{escape(_capital(step.rule))}</strong></p>"]
-            for eq in step.equations:
-                side = f"<p class='shapes'>[{escape(eq.shapes)}]</p>" if eq.shapes else ""
-                body.append(mathml(eq.math) + side)
-            body += [f"<p>{html(sentence)}</p>" for sentence in step.why]
-            items.append("<li>" + "\n".join(body) + "</li>")
-        return "<ol class='eingrad-derivation'>\n" + "\n".join(items) + "\n</ol>"
-
-    def latex(self) -> str:
-        """A LaTeX document (for LuaLaTeX or XeLaTeX: sentences hold mathematical characters)."""
-        items = []
-        for step in self.steps:
-            body = [rf"\item \textbf{{{_tex_text(_capital(step.rule))}}}"]
-            for eq in step.equations:
-                side = rf" \qquad [\text{{{_tex_text(eq.shapes)}}}]" if eq.shapes else ""
-                body.append(rf"\[ {TEX.draw(eq.math)}{side} \]")
-            for sentence in step.why:
-                body.append("".join(
-                    _tex_text(p) if isinstance(p, str) else f"${TEX.draw(p)}$" for p in sentence
-                ) + r"\par")  # fmt: skip
-            items.append("\n".join(body))
-        return _DOCUMENT % "\n".join(items)
+            lines: list[Block] = [Display(eq.math, side=eq.shapes) for eq in step.equations]
+            said = [Paragraph(sentence) for sentence in step.why]
+            items.append(Section((_capital(step.rule),), (*lines, *said)))
+        title: Prose = ("Derivation of ", self.title)
+        return Document(title, (Steps(tuple(items)),), headed=False)
 
     def json(self) -> list[dict[str, Any]]:
         """The steps as plain data, mathematics as text and LaTeX."""
@@ -137,36 +81,9 @@ class Explanation:
             for k, step in enumerate(self.steps, 1)
         ]
 
-    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return {
-            "text/plain": str(self),
-            "text/markdown": self.markdown(),
-            "text/html": self.html(),
-        }
-
     def with_step(self, step: Step) -> Explanation:
         """The same with one more step at the end."""
         return replace(self, steps=(*self.steps, step))
-
-
-_DOCUMENT = r"""\documentclass{article}
-\usepackage{amsmath}
-\usepackage{unicode-math}
-\begin{document}
-\begin{enumerate}
-%s
-\end{enumerate}
-\end{document}
-"""
-_TEX = {c: "\\" + c for c in "#$%&_{}"} | {"\\": r"\textbackslash{}", "^": r"\^{}", "~": r"\~{}"}
-_MATHEMATICAL = {"⟶": r"$\longrightarrow$", "×": r"$\times$", "⟨": r"$\langle$", "⟩": r"$\rangle$",
-                 "⊙": r"$\odot$", "⊗": r"$\otimes$", "ᵀ": r"$^\top$", "·": r"$\cdot$",
-                 "−": "$-$", "∂": r"$\partial$", "Σ": r"$\Sigma$", "⁻": r"$^{-}$",
-                 "¹": r"$^1$", "²": r"$^2$"}  # fmt: skip
-
-
-def _tex_text(text: str) -> str:
-    return "".join(_TEX.get(c) or _MATHEMATICAL.get(c, c) for c in text)
 
 
 def _capital(text: str) -> str:

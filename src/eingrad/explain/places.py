@@ -4,29 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..entries.labels import Pair, subscripted, variable_name
+from ..entries.labels import subscripted, variable_name
+from ..entries.pairs import NOTHING, Pair, fraction, raised, word
 from ..ir.node import Variable
 
-SUPERSCRIPT = {1: "", 2: "²", 3: "³", 4: "⁴"}
+PARTIAL = word("∂")._replace(math=r"\partial ")
 
 
-def entry_name(label: str, inputs: Sequence[Variable], n_out: int, place: Sequence[int]) -> str:
+def entry_pair(label: str, inputs: Sequence[Variable], n_out: int, place: Sequence[int]) -> Pair:
     """∂c_12/∂a_11 for a place of the derivative.
 
     >>> from eingrad.ir import build
     >>> from eingrad.ir.node import variable
-    >>> entry_name("C", [variable("A", build.dims(2, 3))], 2, (0, 1, 0, 2))
+    >>> entry_pair("C", [variable("A", build.dims(2, 3))], 2, (0, 1, 0, 2)).text
     '∂c_12/∂a_13'
     """
     order = len(inputs)
-    top = f"∂{SUPERSCRIPT.get(order, f'^{order}')}"
-    top += subscripted(lowered(label, n_out), tuple(place[:n_out])).text
-    start, below = n_out, ""
+    top = raised(PARTIAL, str(order)) if order > 1 else PARTIAL
+    top += subscripted(lowered(label, n_out), tuple(place[:n_out]))
+    start, below = n_out, NOTHING
     for v in inputs:
         at = tuple(place[start : start + v.ndim])
-        below += "∂" + subscripted(lowered(v.name, v.ndim), at).text
+        below += PARTIAL + subscripted(lowered(v.name, v.ndim), at)
         start += v.ndim
-    return f"{top}/{below}"
+    return fraction(top, below)
+
+
+def entry_name(label: str, inputs: Sequence[Variable], n_out: int, place: Sequence[int]) -> str:
+    """The same as text."""
+    return entry_pair(label, inputs, n_out, place).text
 
 
 def lowered(name: str, ndim: int) -> Pair:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
+from typing import Protocol
 
 from ..notation import LATEX, MATHML, UNICODE, Formula, Style, draw_replaced
 
@@ -44,7 +45,15 @@ class Entry:
     letters: tuple[str, ...]
 
 
-Part = str | Written | Mark | Partial | Entry
+class Settable(Protocol):
+    """A part that sets itself."""
+
+    def set(self, ink: Ink, lines: dict[str, None]) -> str:
+        """The part in an ink; definitions of invented names are added to the lines."""
+        ...
+
+
+Part = str | Written | Mark | Partial | Entry | Settable
 
 
 @dataclass(frozen=True)
@@ -88,24 +97,27 @@ class Ink:
     def draw(self, row: Math) -> str:
         """A row with the definitions of the names that its formulas invent, at the end."""
         lines: dict[str, None] = {}
-        text = self._row(row, lines)
+        text = self.row(row, lines)
         return self.style.where(text, list(lines)) if lines else text
 
-    def _row(self, row: Math, lines: dict[str, None]) -> str:
+    def row(self, row: Math, lines: dict[str, None]) -> str:
+        """A row; definitions are added to the lines."""
         return "".join(self._part(part, lines) for part in row.parts)
 
     def _part(self, part: Part, lines: dict[str, None]) -> str:
         if isinstance(part, str):
             return self.operator(part)
         if isinstance(part, Mark):
-            return self.mark(self._row(part.inside, lines))
+            return self.mark(self.row(part.inside, lines))
         if isinstance(part, Partial):
             return self.partial(part.above, part.below)
         if isinstance(part, Entry):
-            base = self._row(part.inside, lines)
+            base = self.row(part.inside, lines)
             braced = any(len(letter) > 1 for letter in part.letters)
             return self.style.sub(base, part.letters, braced)
-        texts = {name: self._row(inside, lines) for name, inside in part.put.items()}
+        if not isinstance(part, Written):
+            return part.set(self, lines)
+        texts = {name: self.row(inside, lines) for name, inside in part.put.items()}
         body, more = draw_replaced(part.formula, self.style, texts)
         lines.update(dict.fromkeys(more))
         return body
@@ -211,22 +223,3 @@ def distinct(sentences: Iterable[Prose]) -> tuple[Prose, ...]:
     """Sentences without those that were said before."""
     said = {plain(sentence): sentence for sentence in reversed(list(sentences))}
     return tuple(reversed(said.values()))
-
-
-def markdown(prose: Prose) -> str:
-    """Prose as Markdown with LaTeX between dollars."""
-    return "".join(part if isinstance(part, str) else f"${TEX.draw(part)}$" for part in prose)
-
-
-def html(prose: Prose) -> str:
-    """Prose as HTML with MathML."""
-    return "".join(
-        escape(part) if isinstance(part, str) else mathml(part, display=False) for part in prose
-    )
-
-
-def mathml(row: Math, display: bool = True) -> str:
-    """A row as a MathML element."""
-    kind = ' display="block"' if display else ""
-    xmlns = "http://www.w3.org/1998/Math/MathML"
-    return f'<math xmlns="{xmlns}"{kind}><mrow>{MARKUP.draw(row)}</mrow></math>'

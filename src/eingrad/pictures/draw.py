@@ -10,7 +10,8 @@ import numpy as np
 from ..dims import Dim, shape_text
 from ..entries.arrange import Axis, Level, lettered, levels
 from ..entries.content import block_name, content
-from ..entries.labels import Pair, variable_name
+from ..entries.labels import variable_name
+from ..entries.pairs import Pair
 from ..entries.points import picture_sizes, values_at_points
 from ..errors import InputError, SizeLimitError, UnsupportedError
 from ..ir.node import Node, Variable

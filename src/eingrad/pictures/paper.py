@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ..entries.arrange import Level, coordinates, extents
-from ..entries.labels import Pair
+from ..entries.pairs import Pair
 
 if TYPE_CHECKING:
     from .picture import Picture
@@ -117,7 +117,7 @@ def headings(picture: Picture) -> list[Heading]:
             current += (" " if current.strip() else "") + word
         lines.append(Heading(_plain(current), HEAD, INK))
     lines.append(Heading(_plain(picture.shape), SIZE - 1.5, GREY))
-    lines.append(Heading(_settable(*picture.caption), SIZE - 1.5, GREY))
+    lines.append(Heading(_settable(picture.caption.text, picture.caption.math), SIZE - 1.5, GREY))
     return lines
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from ..entries.arrange import Level
 from ..entries.content import Content
 from ..entries.grid import grid_text
-from ..entries.labels import Pair
+from ..entries.pairs import Pair
 from ..errors import InputError, UnsupportedError
 from .textform import spy_text
 

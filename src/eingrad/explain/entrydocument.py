@@ -1,0 +1,197 @@
+"""Entry by entry as a document: numbered parts, the matrix of matrices, the combination."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..entries.arrange import Level
+from ..entries.labels import subscripted, variable_name
+from ..entries.pairs import Pair
+from .forms import (
+    Aligned,
+    Block,
+    Display,
+    Document,
+    Formulas,
+    Grid,
+    Name,
+    Paragraph,
+    Ready,
+    Section,
+)
+from .forms.text import WIDTH, joined, matrix, wrapped
+from .written import PLAIN, Entry, Math, Partial, math
+
+if TYPE_CHECKING:
+    from .entries import Combined, EntryByEntry
+
+MAX_NAMED = 12  # repeats that are listed
+MAX_BLOCKS = 12  # matrices of the linear combination that are written side by side
+LONGEST = 24  # characters of a formula that is written before each of its entries
+
+
+def document(e: EntryByEntry) -> Document:
+    """The whole document."""
+    parts: list[tuple[str, list[Block]]] = [
+        ("The entries", [Aligned(tuple((_math(a), _math(b), "") for a, b in e.values))]),
+        (_derivatives_title(e), [_derivatives(e)]),
+    ]
+    if len(e.singles) > 1:
+        parts.append((_grid_title(e), _grid(e)))
+        parts.append(("What is zero, what repeats", _repeats(e)))
+    if e.combined is not None:
+        parts.append((_combination_title(e, e.combined), _combination(e, e.combined)))
+        parts.append(("The formula collects exactly these entries", _collected(e, e.combined)))
+    parts.append(("Proof", [Paragraph(("\n".join(wrapped(e.proof)),))]))
+    sections = tuple(Section((title,), tuple(blocks)) for title, blocks in parts)
+    return Document((e.title,), sections, numbered=True)
+
+
+def _math(pair: Pair) -> Math:
+    return math(Ready(pair.text, pair.math, pair.mathml))
+
+
+def _derivatives_title(e: EntryByEntry) -> str:
+    if len(e.singles) == 1:
+        return "The derivative"
+    return f"Each by each: {e.content.labels.size} derivatives, {e.zeros} of them zero"
+
+
+def _derivatives(e: EntryByEntry) -> Block:
+    """A column for each entry of the last input's last axis, where that fits."""
+    items = tuple(math(_math(s.called), " = ", _math(s.written)) for s in e.singles)
+    return Formulas(items, e.content.labels.shape[-1] if e.content.labels.ndim else 1)
+
+
+def _grid_title(e: EntryByEntry) -> str:
+    if e.n_out == 2 and len(e.inputs) == 1 and e.inputs[0].ndim == 2:
+        low = variable_name(e.label[:1].lower() + e.label[1:]).text
+        return f"The matrix of matrices: block (i, j) is ∂{low}_ij/∂{e.inputs[0].name}"
+    return "All of them in their places"
+
+
+def _grid(e: EntryByEntry) -> list[Block]:
+    whole = _nested(e.levels(), e.content.labels, {})
+    blocks: list[Block] = [Display(whole, text=tuple(e.grid()))]
+    below = e.content.below
+    if below:
+        blocks.append(Paragraph(("",)))
+        blocks += [Display(_math(pair)) if pair.math else Paragraph((pair.text,)) for pair in below]
+    return blocks
+
+
+def _nested(levels: Sequence[Level], labels: Any, place: dict[int, int]) -> Math:
+    """Matrices in matrices, as the levels say."""
+    if not levels:
+        return _math(labels.item(*(place[k] for k in range(labels.ndim))))
+    outer, *inner = levels
+
+    def at(i: int, j: int) -> dict[int, int]:
+        down = {outer.down.number: i} if outer.down else {}
+        across = {outer.across.number: j} if outer.across else {}
+        return {**place, **down, **across}
+
+    rows = tuple(
+        tuple(
+            _nested(inner, labels, at(i, j))
+            for j in range(outer.across.size if outer.across else 1)
+        )
+        for i in range(outer.down.size if outer.down else 1)
+    )
+    return math(Grid(rows))
+
+
+def _repeats(e: EntryByEntry) -> list[Block]:
+    total = len(e.singles)
+    found = [
+        f"{e.zeros} of {total} entries are zero, the other {total - e.zeros} hold "
+        f"{e.content.distinct} different ones"
+    ]
+    for k, (text, names) in enumerate(e.repeats.items()):
+        if k == MAX_NAMED:
+            found.append(f"… and {len(e.repeats) - MAX_NAMED} more")
+            break
+        shown = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
+        found.append(f"{text} stands {len(names)} times: {shown}")
+    if not e.repeats:
+        found.append("none stands twice")
+    return [Paragraph((line,)) for line in found]
+
+
+def _combination_title(e: EntryByEntry, c: Combined) -> str:
+    x, g = e.inputs[0].name, c.incoming
+    return f"The chain rule with {g} = ∂L/∂{e.label}: a linear combination of arrays like {x}"
+
+
+def _combination(e: EntryByEntry, c: Combined) -> list[Block]:
+    x = e.inputs[0].name
+    labels = e.content.labels
+    low = variable_name(e.label[:1].lower() + e.label[1:])
+    g = variable_name(c.incoming[:1].lower() + c.incoming[1:])
+    places = list(np.ndindex(*labels.shape[: e.n_out]))
+    head = f"∂L/∂{x} = "
+    left = math(Partial("L", (x,)))
+    first, second = [], []
+    for place in places[:MAX_BLOCKS]:
+        weight = _math(subscripted(g, place))
+        of = _math(subscripted(low, place))
+        first.append(math(weight, " ", Name("∂"), of, "/", Name("∂"), Name(x)))
+        second.append(math(weight, " ", _array(labels[place])))
+    if len(places) > MAX_BLOCKS:
+        first.append(math("…"))
+        second.append(math("…"))
+    pad = " " * (len(head) - 2)
+    found: list[Block] = [_summands(left, head, first)]
+    if all(len(PLAIN.draw(s)) < WIDTH for s in second):
+        found.append(_summands(left, pad + "= ", second))
+    whole = _array(c.pairs)
+    lines = _lines(f"{pad}= ", c.pairs)
+    if all(len(line) < WIDTH for line in lines):
+        found.append(Display(math(left, " = ", whole), text=lines))
+    else:
+        found.append(Paragraph((f"{pad}= the array of the entries below",)))
+    said = f"{c.products} products"
+    if c.with_zero:
+        said += f", {c.with_zero} of them with a zero"
+    return [*found, Paragraph((f"({said})",))]
+
+
+def _summands(left: Math, head: str, parts: Sequence[Math]) -> Display:
+    row = math(
+        left, " = ", *(p for k, part in enumerate(parts) for p in ([" + "] if k else []) + [part])
+    )
+    return Display(row, text=joined(head, [PLAIN.draw(part) for part in parts]))
+
+
+def _collected(e: EntryByEntry, c: Combined) -> list[Block]:
+    x = e.inputs[0].name
+    left = math(Partial("L", (x,)))
+    rows = []
+    for place in np.ndindex(*c.pairs.shape):
+        letters = tuple(str(k + 1) for k in place)
+        named = math(c.written) if len(c.formula) < LONGEST else left
+        if letters and (len(c.formula) > 1 or named is left):
+            named = math("(", named, ")")
+        name = math(Entry(named, letters)) if letters else named
+        rows.append((name, _math(c.pairs.item(*place)), ""))
+    return [Display(math(left, " = ", c.written)), Aligned(tuple(rows))]
+
+
+def _array(pairs: Any) -> Math:
+    """An array of entries: a matrix, a column; more axes are a column of those."""
+    if not isinstance(pairs, np.ndarray):
+        return _math(pairs)
+    if not pairs.ndim:
+        return _math(pairs.item())
+    if pairs.ndim == 2:
+        return math(Grid(tuple(tuple(_math(p) for p in row) for row in pairs)))
+    return math(Grid(tuple((_array(part),) for part in pairs)))
+
+
+def _lines(head: str, pairs: np.ndarray) -> tuple[str, ...]:
+    if pairs.ndim != 2:
+        return (head + PLAIN.draw(_array(pairs)),)
+    return matrix(head, [[_math(p) for p in row] for row in pairs])
