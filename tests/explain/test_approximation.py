@@ -136,5 +136,5 @@ def test_files(tmp_path, suffix, text):
     pytest.importorskip("matplotlib")
     a = eingrad.approximation(text, "x")
     assert a.save(tmp_path / f"a.{suffix}").stat().st_size > 5000
-    with pytest.raises(InputError, match=r"\.png or a \.svg"):
+    with pytest.raises(InputError, match=r"\.svg, \.png"):
         a.save(tmp_path / "a.pdf")

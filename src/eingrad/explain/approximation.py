@@ -7,15 +7,16 @@ difference Δy has lost its digits, and the remainder is nothing but rounding.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from ..errors import InputError, UnsupportedError
+from ..errors import UnsupportedError
 from ..ir.node import Variable
+from .forms import Document, Documented
 
 NEAR = 0.15  # of the expected slope
 SHOWN_STEP = 0.01  # at which contributions are listed
@@ -30,7 +31,7 @@ class Contribution:
 
 
 @dataclass
-class Approximation:
+class Approximation(Documented):
     """The remainder of an approximation by derivatives along one direction.
 
     Attributes
@@ -118,29 +119,31 @@ class Approximation:
             return ""
         return f"below h ≈ {self.rounding_below:.0e} rounding is larger than the remainder"
 
-    def text(self) -> str:
-        """The table, the verdict and the contributions as plain text."""
-        lines = [f"Δ{self.label} against {self.formula}", ""]
-        lines.append(f"  {'h':>8}  {'remainder':>10}")
-        for h, r in list(zip(self.steps, self.remainders, strict=True))[::4]:
-            mark = ""
-            if self.window and self.window[0] <= h <= self.window[1]:
-                mark = "  fitted"
-            elif self.rounding_below is not None and h < self.rounding_below:
-                mark = "  rounding"
-            lines.append(f"  {h:8.0e}  {r:10.2e}{mark}")
-        lines += ["", self.verdict]
-        lines += [self.rounding] if self.rounding else []
-        lines += ["", f"Where Δ{self.changed} at h = {SHOWN_STEP:g} comes from"]
-        rows = [*self.contributions]
-        total = sum(c.value for c in rows)
-        shown = [(c.name, c.value) for c in rows]
-        shown += [("sum", total), (f"Δ{self.changed}", self.change)]
-        shown.append(("remainder", self.change - total))
-        width = max(len(name) for name, _ in shown)
-        lines += [f"  {name.ljust(width)}  {value: .8f}" for name, value in shown[:-1]]
-        lines.append(f"  {shown[-1][0].ljust(width)}  {shown[-1][1]: .2e}")
-        return "\n".join(lines)
+    def document(self) -> Document:
+        """The table, the plot, the verdict and the contributions."""
+        from .approximationdocument import document
+
+        return document(self)
+
+    def json(self) -> dict[str, Any]:
+        """All of it as plain data; remainders that are not finite are null."""
+        finite = [float(r) if np.isfinite(r) else None for r in self.remainders]
+        return {
+            "value": self.label,
+            "inputs": [v.name for v in self.inputs],
+            "order": self.order,
+            "sizes": dict(self.sizes),
+            "steps": [float(h) for h in self.steps],
+            "remainders": finite,
+            "slope": self.slope,
+            "expected": self.expected,
+            "vanishes": self.vanishes,
+            "rounding_below": self.rounding_below,
+            "verdict": self.verdict,
+            "ok": self.ok,
+            "change": {"of": self.changed, "step": SHOWN_STEP, "value": self.change},
+            "contributions": {c.name: c.value for c in self.contributions},
+        }
 
     @property
     def formula(self) -> str:
@@ -171,37 +174,15 @@ class Approximation:
 
         return draw(self)
 
-    def save(self, path: str | Path) -> Path:
-        """Write the plot as `.png` or `.svg`.
+    def pictures(self) -> dict[str, Callable[[], bytes]]:
+        """The plot, by suffix."""
 
-        Raises
-        ------
-        InputError
-            The suffix is another one, or the file cannot be written.
-        """
-        target = Path(path)
-        form = target.suffix.lower()
-        if form not in (".png", ".svg"):
-            raise InputError(
-                f"cannot write {target.name!r}: a plot is a .png or a .svg file",
-                hint=f"for instance {target.stem or 'approximation'}.svg",
-            )
-        from .approximationplot import image
+        def drawn(form: str) -> bytes:
+            from .approximationplot import image
 
-        data = image(self, form[1:])
-        try:
-            target.write_bytes(data)
-        except OSError as error:
-            raise InputError(f"cannot write {str(target)!r}: {error.strerror}") from None
-        return target
+            return image(self, form)
 
-    def _repr_svg_(self) -> str:
-        from .approximationplot import image
-
-        return image(self, "svg").decode()
-
-    def __str__(self) -> str:
-        return self.text()
+        return {f".{form}": lambda form=form: drawn(form) for form in ("svg", "png")}  # type: ignore[misc]
 
     def __repr__(self) -> str:
         return f"<Approximation of {self.label}: {self.verdict}>"

@@ -7,10 +7,9 @@ paths these add up to dy/dx.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count, pairwise
-from pathlib import Path as File
 
 import numpy as np
 
@@ -23,6 +22,9 @@ from ..ir.node import Apply, Contraction, Node, Sum, Variable, variable
 from ..ir.walk import depending_on, rebuild, substitute, topological, variables, with_facts
 from ..notation import derivative_formula, formula
 from ..simplify import shortest
+from .forms import Document, Documented, Fraction, Name
+from .naming import at
+from .written import PLAIN, TEX, Math, Partial, math
 
 MAX_PATHS = 32
 MAX_STEPS = 40  # intermediate variables
@@ -36,17 +38,27 @@ class Step:
 
     variable: Variable
     node: Node
-    text: str
+    math: Math
+
+    @property
+    def text(self) -> str:
+        """What it is, as text."""
+        return PLAIN.draw(self.math)
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A direct dependency, with the local derivative as text (`dz1 = A dx` for a differential)."""
+    """A direct dependency, with the local derivative (`dz1 = A dx` for a differential)."""
 
     source: str
     target: str
     node: Node
-    text: str
+    math: Math
+
+    @property
+    def text(self) -> str:
+        """The local derivative as text."""
+        return PLAIN.draw(self.math)
 
 
 @dataclass(frozen=True)
@@ -63,15 +75,21 @@ class Path:
         y as a function of the x that moves along this path alone; what is held has a stand-in.
     free:
         The derivative of that, with stand-ins.
-    text:
-        The contribution as a formula.
+    math, contribution:
+        ∂y/∂x = …, and the right side of that alone; differentials keep their left side.
     """
 
     names: tuple[str, ...]
     node: Node
     of: Node
     free: Node
-    text: str
+    math: Math
+    contribution: Math
+
+    @property
+    def text(self) -> str:
+        """The contribution as text."""
+        return PLAIN.draw(self.math)
 
     @property
     def direct(self) -> bool:
@@ -80,7 +98,7 @@ class Path:
 
 
 @dataclass
-class Paths:
+class Paths(Documented):
     """All paths from a variable to an expression.
 
     Attributes
@@ -94,8 +112,12 @@ class Paths:
     steps: list[Step]
     edges: list[Edge]
     paths: list[Path]
-    total: str
-    _notes: list[str] = field(default_factory=list)
+    whole: Math
+
+    @property
+    def total(self) -> str:
+        """The total derivative as text."""
+        return PLAIN.draw(self.whole)
 
     @property
     def partial(self) -> Path | None:
@@ -108,11 +130,42 @@ class Paths:
             k for k, path in enumerate(self.paths, 1) if (source, target) in pairwise(path.names)
         ]
 
-    def text(self) -> str:
-        """The graph, the local derivatives and the contributions as plain text."""
-        from .pathtext import plain
+    def document(self) -> Document:
+        """The graph, the local derivatives and the contributions."""
+        from .pathdocument import document
 
-        return plain(self)
+        return document(self)
+
+    def json(self) -> dict[str, object]:
+        """All of it as plain data."""
+        return {
+            "title": f"d{self.label}/d{self.by.name}",
+            "variables": [
+                {"name": s.variable.name, "is": s.text, "shape": [str(d) for d in s.node.shape]}
+                for s in self.steps
+            ],
+            "edges": [
+                {
+                    "from": e.source,
+                    "to": e.target,
+                    "derivative": e.text,
+                    "latex": TEX.draw(e.math),
+                    "paths": self.through(e.source, e.target),
+                }
+                for e in self.edges
+            ],
+            "paths": [
+                {
+                    "names": list(p.names),
+                    "contribution": PLAIN.draw(p.contribution),
+                    "latex": TEX.draw(p.contribution),
+                    "partial": p.direct,
+                }
+                for p in self.paths
+            ],
+            "total": self.total,
+            "latex": TEX.draw(self.whole),
+        }
 
     def dot(self) -> str:
         """The graph in the language of Graphviz."""
@@ -132,33 +185,13 @@ class Paths:
 
         return svg(self)
 
-    def save(self, file: str | File) -> File:
-        """Write `.svg`, `.dot` or `.mmd`.
-
-        Raises
-        ------
-        InputError
-            The suffix is another one, or the file cannot be written.
-        """
-        target = File(file)
-        kind = SUFFIXES.get(target.suffix.lower())
-        if kind is None:
-            raise InputError(
-                f"cannot write {target.name!r}: a graph of paths is .svg, .dot or .mmd",
-                hint=f"for instance {target.stem or 'paths'}.svg",
-            )
-        text = {"svg": self.svg, "dot": self.dot, "mermaid": self.mermaid}[kind]()
-        try:
-            target.write_text(text, encoding="utf-8")
-        except OSError as error:
-            raise InputError(f"cannot write {str(target)!r}: {error.strerror}") from None
-        return target
-
-    def _repr_svg_(self) -> str:
-        return self.svg()
-
-    def __str__(self) -> str:
-        return self.text()
+    def pictures(self) -> dict[str, Callable[[], bytes]]:
+        """The graph as a picture, for Graphviz and for Mermaid, by suffix."""
+        kinds = {"svg": self.svg, "dot": self.dot, "mermaid": self.mermaid}
+        return {
+            suffix: lambda kind=kind: kinds[kind]().encode()  # type: ignore[misc]
+            for suffix, kind in SUFFIXES.items()
+        }
 
     def __repr__(self) -> str:
         return f"<Paths d{self.label}/d{self.by.name}: {len(self.paths)} paths>"
@@ -213,9 +246,9 @@ def paths(
     for v, node in chain:
         for u in sources[v]:
             local = shortest(with_facts(differentiate(node, [u])))
-            edges.append(Edge(u.name, v.name, local, _text(local, v, u, names)))
+            edges.append(Edge(u.name, v.name, local, _line(local, v, u, names)[0]))
     shown = [Step(v, node, _plain(node, names)) for v, node in chain]
-    return Paths(by, label, shown, edges, found, _text(whole, output, by, names, total=True))
+    return Paths(by, label, shown, edges, found, _line(whole, output, by, names, total=True)[0])
 
 
 def _found(of: Node, by: Variable, label: str) -> tuple[list[tuple[Variable, Node]], Node]:
@@ -311,29 +344,34 @@ def _path(
     free = differentiate(moving, [by])
     back = {held[v]: resolved.get(v, v) for v in held}
     node = shortest(with_facts(substitute(free, back)))
-    text = _text(node, output, by, names)
-    return Path(tuple(v.name for v in route), node, moving, free, text)
+    written = _line(node, output, by, names)
+    return Path(tuple(v.name for v in route), node, moving, free, *written)
 
 
-def _text(node: Node, y: Variable, x: Variable, names: set[str], total: bool = False) -> str:
-    """∂y/∂x = …, or dy = … for a differential."""
-    sign = "d" if total else "∂"
+def _line(
+    node: Node, y: Variable, x: Variable, names: set[str], total: bool = False
+) -> tuple[Math, Math]:
+    """∂y/∂x = …, or dy = … for a differential; and the right side of the first."""
+    left = math(Partial(y.name, (x.name,)))
+    if total:
+        left = math(Fraction(math("d", Name(y.name)), math("d", Name(x.name))))
     try:
         written = derivative_formula(node, n_out=y.ndim, wrt=[x], names=names)
     except EingradError:
-        return f"{sign}{y.name}/{sign}{x.name}: {shape_text(node.shape)}"
+        whole = math(left, ": ", Name(shape_text(node.shape)))
+        return whole, whole
     if written.directions:
-        return f"d{y.name} = {written}"
-    if written.form == "index":
-        return f"{sign}{y.name}/{sign}{x.name}, entry {written}"
-    return f"{sign}{y.name}/{sign}{x.name} = {written}"
+        whole = math("d", Name(y.name), " = ", written)
+        return whole, whole
+    whole = math(at(left, written), " = ", written)
+    return whole, whole if written.form == "index" else math(written)
 
 
-def _plain(node: Node, names: set[str]) -> str:
+def _plain(node: Node, names: set[str]) -> Math:
     try:
-        return str(formula(node, names_taken=names))
+        return math(formula(node, names_taken=names))
     except EingradError:
-        return shape_text(node.shape)
+        return math(Name(shape_text(node.shape)))
 
 
 def _check(parts: Sequence[Node], whole: Node) -> None:

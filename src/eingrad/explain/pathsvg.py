@@ -13,7 +13,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from .pathtext import bare, edge_marks, node_lines, route, sentences
+from .pathtext import edge_marks, node_lines, route, sentences
+from .written import PLAIN
 
 if TYPE_CHECKING:
     from .paths import Paths
@@ -81,7 +82,7 @@ def svg(p: Paths) -> str:
 
 def _below(p: Paths) -> list[str]:
     lines = [
-        f"path {k}: {route(path.names)} contributes {bare(path.text)}"
+        f"path {k}: {route(path.names)} contributes {PLAIN.draw(path.contribution)}"
         for k, path in enumerate(p.paths, 1)
     ]
     return [line.replace("\n", "; ") for line in [*lines, *sentences(p), f"sum: {p.total}"]]

@@ -1,4 +1,4 @@
-"""Graphs of dependencies as text: plain, for Graphviz, for Mermaid."""
+"""Graphs of dependencies as text for Graphviz and for Mermaid, and what all of their forms say."""
 
 from __future__ import annotations
 
@@ -8,28 +8,6 @@ from ..dims import shape_text
 
 if TYPE_CHECKING:
     from .paths import Paths, Step
-
-
-def plain(p: Paths) -> str:
-    """Variables, local derivatives, and the contribution of each path."""
-    x, y = p.by.name, p.label
-    lines = ["Variables"]
-    width = max(len(s.variable.name) for s in p.steps)
-    lines += [
-        f"  {s.variable.name.ljust(width)} = {s.text}   ({shape_text(s.variable.shape)})"
-        for s in p.steps
-    ]
-    lines += ["", "Local derivatives (everything else held fixed)"]
-    arrows = [f"{e.source} → {e.target}" for e in p.edges]
-    widest = max(map(len, arrows))
-    lines += [f"  {a.ljust(widest)}   {e.text}" for a, e in zip(arrows, p.edges, strict=True)]
-    lines += ["", f"Paths from {x} to {y}, and what each contributes to d{y}/d{x}"]
-    widest = max(len(route(path.names)) for path in p.paths)
-    for k, path in enumerate(p.paths, 1):
-        direct = "   (the partial derivative)" if path.direct and len(p.paths) > 1 else ""
-        lines.append(f"  {k}. {route(path.names).ljust(widest)}   {bare(path.text)}{direct}")
-    lines += ["", *sentences(p), "", f"{p.total}   (the sum)" if len(p.paths) > 1 else p.total]
-    return "\n".join(lines)
 
 
 def sentences(p: Paths) -> list[str]:
@@ -49,16 +27,6 @@ def sentences(p: Paths) -> list[str]:
 def route(names: tuple[str, ...]) -> str:
     """x → z1 → y."""
     return " → ".join(names)
-
-
-def bare(text: str) -> str:
-    """The right side of ∂y/∂x = …; differentials keep their left side.
-
-    >>> bare("∂y/∂x = 2x"), bare("dC = dA B")
-    ('2x', 'dC = dA B')
-    """
-    left, equals, right = text.partition(" = ")
-    return right if equals and "/" in left and "," not in left else text
 
 
 def node_lines(p: Paths, step: Step | None) -> list[str]:

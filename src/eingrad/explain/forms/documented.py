@@ -7,17 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...errors import InputError
+from ...errors import InputError, UnsupportedError
 from . import latex, markdown, page, text
 from .tree import Document
 
 FORMATS = ("text", "markdown", "html", "latex", "json")
 SUFFIXES = {
-    ".txt": "text",
-    ".md": "markdown",
     ".html": "html",
-    ".htm": "html",
     ".tex": "latex",
+    ".md": "markdown",
+    ".txt": "text",
     ".json": "json",
 }
 
@@ -85,7 +84,8 @@ class Documented:
         return makers[form]()
 
     def save(self, path: str | Path) -> Path:
-        """Write `.txt`, `.md`, `.html`, `.tex` or `.json`, as the suffix says.
+        """Write the form that the suffix says: a page of HTML, LaTeX, Markdown, text, JSON; a
+        picture where there is one.
 
         Raises
         ------
@@ -93,17 +93,23 @@ class Documented:
             The suffix is another one, or the file cannot be written.
         """
         target = Path(path)
-        form = SUFFIXES.get(target.suffix.lower())
-        if form is None:
+        drawn = self.pictures()
+        form = target.suffix.lower()
+        if form not in SUFFIXES and form not in drawn:
             raise InputError(
-                f"cannot write {target.name!r}: it may end with {', '.join(SUFFIXES)}",
-                hint=f"for instance {target.stem or 'derivation'}.html",
+                f"cannot write {target.name!r}: it may end with {', '.join([*drawn, *SUFFIXES])}",
+                hint=f"for instance {target.stem or 'derivation'}{next(iter([*drawn, *SUFFIXES]))}",
             )
-        written(target, self.in_format(form).encode())
+        written(target, drawn[form]() if form in drawn else self.in_format(SUFFIXES[form]).encode())
         return target
 
+    def pictures(self) -> dict[str, Callable[[], bytes]]:
+        """The pictures that there are besides the forms of the tree, by suffix."""
+        return {}
+
     def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
-        return bundle(self.document())
+        drawn = self.pictures().get(".svg")
+        return bundle(self.document(), drawn)
 
     def __str__(self) -> str:
         return self.text()
@@ -118,9 +124,13 @@ def html(document: Document, *, whole: bool, font: str | Path | None = None) -> 
     return page.fragment(document)
 
 
-def bundle(document: Document) -> dict[str, str]:
-    """What a notebook takes its pick from."""
-    return {
+def bundle(document: Document, svg: Callable[[], bytes] | None = None) -> dict[str, str]:
+    """What a notebook takes its pick from; no picture where its program is not installed."""
+    try:
+        picture = {} if svg is None else {"image/svg+xml": svg().decode()}
+    except UnsupportedError:
+        picture = {}
+    return picture | {
         "text/plain": text.text(document),
         "text/markdown": markdown.markdown(document),
         "text/html": page.notebook(document),

@@ -84,7 +84,7 @@ def _block(block: Block, numbered: bool = False) -> list[str]:
     if isinstance(block, Labelled):
         return [_labelled(block)]
     if isinstance(block, Listed):
-        return [_enumerated(_listed(block))]
+        return [_enumerated(_listed(block), "enumerate" if block.numbered else "itemize")]
     if isinstance(block, Table):
         return _table(block)
     if isinstance(block, Figure):
@@ -131,8 +131,8 @@ def _listed(block: Listed) -> list[str]:
     ]
 
 
-def _enumerated(items: list[str]) -> str:
-    return "\n".join([r"\begin{enumerate}", *items, r"\end{enumerate}"])
+def _enumerated(items: list[str], how: str = "enumerate") -> str:
+    return "\n".join([rf"\begin{{{how}}}", *items, rf"\end{{{how}}}"])
 
 
 def _table(block: Table) -> list[str]:

@@ -59,7 +59,9 @@ def _block(block: Block, level: int) -> list[str]:
         return ["\n".join(_labelled(block))]
     if isinstance(block, Listed):
         rows = [
-            f"{k}. {escaped(name)}: {inline(math)}" + (f" ({escaped(remark)})" if remark else "")
+            (f"{k}. " if block.numbered else "- ")
+            + f"{escaped(name)}: {inline(math)}"
+            + (f" ({escaped(remark)})" if remark else "")
             for k, (name, math, remark) in enumerate(block.rows, 1)
         ]
         return ["\n".join(rows)]

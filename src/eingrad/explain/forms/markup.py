@@ -123,7 +123,8 @@ def _listed(block: Listed) -> str:
         + f'</p><div class="formula">{mathml(math, display=True)}</div></li>'
         for name, math, remark in block.rows
     )
-    return f'<ol class="paths">\n{rows}\n</ol>'
+    kind = "ol" if block.numbered else "ul"
+    return f'<{kind} class="paths">\n{rows}\n</{kind}>'
 
 
 def _table(block: Table) -> str:

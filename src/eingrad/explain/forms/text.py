@@ -42,7 +42,7 @@ def lines(document: Document) -> list[Line]:
         result.append([(plain(document.title), "title")])
     number = 0
     for block in document.blocks:
-        if document.spaced and result:
+        if document.spaced and result and not isinstance(block, Figure):
             result.append([])
         if isinstance(block, Section) and document.numbered and block.title:
             number += 1
@@ -150,7 +150,7 @@ def _listed(block: Listed) -> list[Line]:
     width = max((len(name) for name, _, _ in block.rows), default=0)
     return [
         [
-            (f"{k}. {name.ljust(width)}   ", ""),
+            (f"{k}. " * block.numbered + f"{name.ljust(width)}   ", ""),
             (PLAIN.draw(math), "formula"),
             (f"   ({remark})" if remark else "", "note"),
         ]
@@ -167,7 +167,7 @@ def _table(block: Table) -> list[Line]:
             cell.rjust(w) if a == "r" else cell.ljust(w)
             for cell, w, a in zip(row, widths, block.align, strict=True)
         ]
-        said.append([("  " + "  ".join(cells).rstrip(), "")])
+        said.append([("  ".join(cells).rstrip(), "")])
     return said
 
 

@@ -65,9 +65,10 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Listed:
-    """Numbered entries: what it is, mathematics, a remark."""
+    """Entries, numbered or not: what it is, mathematics, a remark."""
 
     rows: tuple[tuple[str, Math, str], ...]
+    numbered: bool = True
 
 
 @dataclass(frozen=True)
