@@ -144,11 +144,11 @@ class Labels:
         if notation.kind == "symbol":
             return word(str(symbol))._replace(math=str(notation.latex))
         if notation.kind == "fence":
-            left, right = (sign(symbol[k], notation.latex[k], fence=True) for k in range(2))
+            left, right = (sign(symbol[k], notation.latex[k]) for k in range(2))
             return fenced(Pair("", " ") + inside[0] + Pair("", " "), left, right)
         if notation.kind == "infix":
             body = inside[0] + sign(f" {symbol} ", f" {notation.latex} ") + inside[1]
-            return fenced(body, sign("[", fence=True), sign("]", fence=True))
+            return fenced(body, sign("["), sign("]"))
         if notation.kind == "radical":
             return radical(inside[0])._replace(text=f"√({inside[0].text})")
         if notation.kind == "power" and len(inside) == 2:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from ..notation import fence
+
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
@@ -29,11 +31,10 @@ def number(text: str) -> Pair:
     return Pair(text, text, f"<mn>{escape(text)}</mn>")
 
 
-def sign(text: str, math: str | None = None, fence: bool = False) -> Pair:
+def sign(text: str, math: str | None = None) -> Pair:
     """An operator, a bracket or a comma, with the spaces that stand around it in text."""
     body = escape(text.strip())
-    kind = ' fence="true"' if fence else ""
-    return Pair(text, text if math is None else math, f"<mo{kind}>{body}</mo>" if body else "")
+    return Pair(text, text if math is None else math, f"<mo>{body}</mo>" if body else "")
 
 
 def upright(name: str) -> str:
@@ -50,9 +51,12 @@ def word(text: str) -> Pair:
 
 def fenced(body: Pair, left: Pair | None = None, right: Pair | None = None) -> Pair:
     """Something in brackets, in round ones if no others are given."""
-    inside = Pair(body.text, body.math, f"<mrow>{body.mathml}</mrow>")
-    whole = (left or sign("(", fence=True)) + inside + (right or sign(")", fence=True))
-    return whole._replace(mathml=f"<mrow>{whole.mathml}</mrow>")
+    before, after = left or sign("("), right or sign(")")
+    return Pair(
+        before.text + body.text + after.text,
+        before.math + body.math + after.math,
+        fence(escape(before.text), body.mathml, escape(after.text)),
+    )
 
 
 def radical(body: Pair) -> Pair:

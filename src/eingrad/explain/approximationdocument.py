@@ -17,12 +17,13 @@ EVERY = 4  # which of the steps are in the table
 
 def document(a: Approximation) -> Document:
     """The whole document."""
-    said = [a.verdict, *([a.rounding] if a.rounding else [])]
     style = "" if a.ok else "bad"
+    rounding = [Paragraph((a.rounding,))] if a.rounding else []
     blocks: list[Block] = [
         Table(("h", "remainder", ""), tuple(_rows(a)), "rrl"),
         Figure(lambda: a.pictures()[".svg"]().decode(), f"The remainder by step size: {a.verdict}"),
-        Paragraph(("\n".join(said),), style),
+        Paragraph((a.verdict,), style),
+        *rounding,
         Section((f"Where Δ{a.changed} at h = {SHOWN_STEP:g} comes from",), (_contributions(a),)),
     ]
     return Document((f"Δ{a.label} against {a.formula}",), tuple(blocks))

@@ -121,14 +121,19 @@ class EntryByEntry(Documented):
     @property
     def repeats(self) -> dict[str, list[str]]:
         """Entries that stand in several places: what it is, and which derivatives it is."""
+        return {entry.text: [name.text for name in names] for entry, names in self.repeated}
+
+    @property
+    def repeated(self) -> list[tuple[Pair, list[Pair]]]:
+        """The same, written in each way."""
         found: dict[int, list[Single]] = {}
         for single in self.singles:
             found.setdefault(int(self.content.classes[single.place]), []).append(single)
-        return {
-            same[0].text: [s.name for s in same]
+        return [
+            (same[0].written, [s.called for s in same])
             for key, same in found.items()
             if key and len(same) > 1
-        }
+        ]
 
     @property
     def proof(self) -> str:

@@ -16,6 +16,7 @@ from .forms import (
     Display,
     Document,
     Formulas,
+    Fraction,
     Grid,
     Name,
     Paragraph,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from .entries import Combined, EntryByEntry
 
 MAX_NAMED = 12  # repeats that are listed
+MAX_PLACES = 6  # of each
 MAX_BLOCKS = 12  # matrices of the linear combination that are written side by side
 LONGEST = 24  # characters of a formula that is written before each of its entries
 
@@ -106,19 +108,23 @@ def _nested(levels: Sequence[Level], labels: Any, place: dict[int, int]) -> Math
 
 def _repeats(e: EntryByEntry) -> list[Block]:
     total = len(e.singles)
-    found = [
+    found = (
         f"{e.zeros} of {total} entries are zero, the other {total - e.zeros} hold "
         f"{e.content.distinct} different ones"
-    ]
-    for k, (text, names) in enumerate(e.repeats.items()):
+    )
+    blocks: list[Block] = [Paragraph((found,))]
+    repeated = e.repeated
+    for k, (entry, names) in enumerate(repeated):
         if k == MAX_NAMED:
-            found.append(f"… and {len(e.repeats) - MAX_NAMED} more")
+            blocks.append(Paragraph((f"… and {len(repeated) - MAX_NAMED} more",)))
             break
-        shown = ", ".join(names[:6]) + (", …" if len(names) > 6 else "")
-        found.append(f"{text} stands {len(names)} times: {shown}")
-    if not e.repeats:
-        found.append("none stands twice")
-    return [Paragraph((line,)) for line in found]
+        shown = [part for name in names[:MAX_PLACES] for part in (", ", _math(name))][1:]
+        rest = [", …"] if len(names) > MAX_PLACES else []
+        said = (_math(entry), f" stands {len(names)} times: ", *shown, *rest)
+        blocks.append(Paragraph(said))
+    if not repeated:
+        blocks.append(Paragraph(("none stands twice",)))
+    return blocks
 
 
 def _combination_title(e: EntryByEntry, c: Combined) -> str:
@@ -138,7 +144,8 @@ def _combination(e: EntryByEntry, c: Combined) -> list[Block]:
     for place in places[:MAX_BLOCKS]:
         weight = _math(subscripted(g, place))
         of = _math(subscripted(low, place))
-        first.append(math(weight, " ", Name("∂"), of, "/", Name("∂"), Name(x)))
+        local = Fraction(math(Name("∂"), of), math(Name("∂"), Name(x)))
+        first.append(math(weight, " ", local))
         second.append(math(weight, " ", _array(labels[place])))
     if len(places) > MAX_BLOCKS:
         first.append(math("…"))
@@ -149,10 +156,9 @@ def _combination(e: EntryByEntry, c: Combined) -> list[Block]:
         found.append(_summands(left, pad + "= ", second))
     whole = _array(c.pairs)
     lines = _lines(f"{pad}= ", c.pairs)
-    if all(len(line) < WIDTH for line in lines):
-        found.append(Display(math(left, " = ", whole), text=lines))
-    else:
-        found.append(Paragraph((f"{pad}= the array of the entries below",)))
+    if any(len(line) >= WIDTH for line in lines):
+        lines = (f"{pad}= the array of the entries below",)
+    found.append(Display(math(left, " = ", whole), text=lines))
     said = f"{c.products} products"
     if c.with_zero:
         said += f", {c.with_zero} of them with a zero"
@@ -160,10 +166,10 @@ def _combination(e: EntryByEntry, c: Combined) -> list[Block]:
 
 
 def _summands(left: Math, head: str, parts: Sequence[Math]) -> Display:
-    row = math(
-        left, " = ", *(p for k, part in enumerate(parts) for p in ([" + "] if k else []) + [part])
-    )
-    return Display(row, text=joined(head, [PLAIN.draw(part) for part in parts]))
+    first, *rest = parts
+    pieces = (math(left, " = ", first), *(math("+", part) for part in rest))
+    drawn = joined(head, [PLAIN.draw(part) for part in parts])
+    return Display(math(*pieces), text=drawn, pieces=pieces)
 
 
 def _collected(e: EntryByEntry, c: Combined) -> list[Block]:

@@ -31,7 +31,9 @@ def document(p: Paths) -> Document:
             for path in p.paths
         )
     )
-    picture = Figure(p.svg, f"The graph of dependencies from {x} to {y}; its edges and paths are")
+    picture = Figure(
+        lambda: p.svg(captioned=False), f"The graph of dependencies from {x} to {y}, as listed here"
+    )
     total: list[Block] = [Paragraph((sentence,)) for sentence in sentences(p)]
     return Document(
         (f"Paths from {x} to {y}",),

@@ -179,11 +179,11 @@ class Paths(Documented):
 
         return mermaid(self)
 
-    def svg(self) -> str:
-        """The graph as a picture."""
+    def svg(self, captioned: bool = True) -> str:
+        """The graph as a picture, with its paths in words below it unless `captioned` is false."""
         from .pathsvg import svg
 
-        return svg(self)
+        return svg(self, captioned)
 
     def pictures(self) -> dict[str, Callable[[], bytes]]:
         """The graph as a picture, for Graphviz and for Mermaid, by suffix."""

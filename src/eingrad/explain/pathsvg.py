@@ -45,8 +45,9 @@ class Layout:
     bottom: float
 
 
-def svg(p: Paths) -> str:
-    """The picture: the graph, then each path with its contribution, then their sum."""
+def svg(p: Paths, captioned: bool = True) -> str:
+    """The picture: the graph, then each path with its contribution and their sum, unless these
+    stand beside it."""
     boxes = {p.by.name: node_lines(p, None)}
     for step in p.steps:
         boxes[step.variable.name] = node_lines(p, step)
@@ -59,8 +60,9 @@ def svg(p: Paths) -> str:
     }
     layout = _layout(boxes, labels)
     below = _below(p)
-    width = max(layout.right, 2 * MARGIN + max(map(_width, below)))
-    height = layout.bottom + LINE * len(below) + 2 * MARGIN + 4
+    lines = below if captioned else []
+    width = max(layout.right, 2 * MARGIN + max(map(_width, lines), default=0))
+    height = layout.bottom + LINE * len(lines) + (2 * MARGIN + 4 if lines else MARGIN)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" style="max-width: 100%; height: auto" '
@@ -75,7 +77,7 @@ def svg(p: Paths) -> str:
     parts += [_line(edge, layout) for edge in labels]
     parts += [_box(name, lines, layout) for name, lines in boxes.items()]
     parts += [_label(edge, lines, layout) for edge, lines in labels.items()]
-    for k, line in enumerate(below):
+    for k, line in enumerate(lines):
         parts.append(_text(MARGIN, layout.bottom + 2 * MARGIN + LINE * k, line, SIZE, "start"))
     return "\n".join([*parts, "</svg>", ""])
 

@@ -191,8 +191,12 @@ def _operator_mathml(text: str) -> str:
     body = text.strip()
     if body[:1] == "d" or body == "vec":
         return f'<mi mathvariant="normal">{body}</mi>'
-    fence = ' fence="true"' if body in ("⟨", "⟩", "(", ")") else ""
-    return f"<mo{fence}>{escape(body)}</mo>"
+    if body in _FENCES:
+        return f'<mo fence="true" form="{_FENCES[body]}" stretchy="false">{body}</mo>'
+    return f"<mo>{escape(body)}</mo>"
+
+
+_FENCES = {"⟨": "prefix", "⟩": "postfix", "(": "prefix", ")": "postfix"}
 
 
 PLAIN = Ink(UNICODE, lambda text: f"⟦{text}⟧", str, _partial_text)

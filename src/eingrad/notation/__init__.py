@@ -12,7 +12,7 @@ from .formula import (
 )
 from .latex import LATEX
 from .marks import draw_replaced
-from .mathml import MATHML
+from .mathml import MATHML, fence
 from .split import LAYOUTS, Split
 from .styles import UNICODE, Style
 
@@ -28,6 +28,7 @@ __all__ = [
     "derivative_formula",
     "draw",
     "draw_replaced",
+    "fence",
     "formula",
     "to_latex",
     "to_mathml",

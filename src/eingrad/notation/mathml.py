@@ -49,10 +49,7 @@ class MathML(Style):
 
     def fence(self, left: str, body: str, right: str) -> str:
         left, right = (escape(latex_text(x)) for x in (left, right))
-        return (
-            f'<mrow><mo fence="true">{left}</mo><mrow>{body}</mrow>'
-            f'<mo fence="true">{right}</mo></mrow>'
-        )
+        return fence(left, body, right)
 
     def call(self, head: str, args: Sequence[str]) -> str:
         return f"<mrow>{head}<mo>⁡</mo>{self.fence('(', '<mo>,</mo>'.join(args), ')')}</mrow>"
@@ -104,6 +101,19 @@ class MathML(Style):
 
     def equation(self, left: str, right: str) -> str:
         return f"<mrow>{left}<mo>=</mo>{right}</mrow>"
+
+
+TALL = ("<mfrac", "<mtable", "<msqrt")
+
+
+def fence(left: str, body: str, right: str) -> str:
+    """Brackets around something; they stretch only where it is tall, since Chromium leaves the
+    width of the widest bracket around those that may stretch."""
+    kind = "" if any(tag in body for tag in TALL) else ' stretchy="false"'
+    return (
+        f'<mrow><mo fence="true" form="prefix"{kind}>{left}</mo><mrow>{body}</mrow>'
+        f'<mo fence="true" form="postfix"{kind}>{right}</mo></mrow>'
+    )
 
 
 _TEXT = {

@@ -71,6 +71,12 @@ def _block(block: Block, numbered: bool = False) -> list[str]:
     if isinstance(block, Paragraph):
         said = prose(block.prose)
         return [rf"\textbf{{{said}}}\par" if block.style in _STRONG else rf"{said}\par"]
+    if isinstance(block, Display) and block.pieces:
+        return [
+            r"\hangindent=2em "
+            + "\n".join(rf"${{\displaystyle {TEX.draw(p)}}}$" for p in block.pieces)
+            + r"\par"
+        ]
     if isinstance(block, Display):
         left = TEX.draw(block.left) + " = " if block.left is not None else ""
         return [_formula(left + TEX.draw(block.math), block.side)]

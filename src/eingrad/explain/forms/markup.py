@@ -59,7 +59,8 @@ def _block(block: Block, level: int) -> str:
         return _aligned(block)
     if isinstance(block, Formulas):
         items = "\n".join(f"<li>{mathml(item)}</li>" for item in block.items)
-        return f'<ul class="formulas">\n{items}\n</ul>'
+        longest = max((len(PLAIN.draw(item)) for item in block.items), default=0)
+        return f'<ul class="formulas" style="--longest: {longest}">\n{items}\n</ul>'
     if isinstance(block, Labelled):
         return _labelled(block)
     if isinstance(block, Listed):
@@ -88,6 +89,9 @@ def _step(step: Section, level: int) -> str:
 
 
 def _display(block: Display) -> str:
+    if block.pieces:
+        pieces = "\n".join(mathml(piece, wide=True) for piece in block.pieces)
+        return f'<p class="sum">{pieces}</p>'
     math = block.math
     if block.left is not None:
         math = Math((*block.left.parts, " = ", *math.parts))
@@ -118,9 +122,9 @@ def _labelled(block: Labelled) -> str:
 
 def _listed(block: Listed) -> str:
     rows = "\n".join(
-        f"<li><p>{escape(name)}"
-        + (f' <span class="note">({escape(remark)})</span>' if remark else "")
-        + f'</p><div class="formula">{mathml(math, display=True)}</div></li>'
+        f'<li><div class="formula"><span>{escape(name)}</span>{mathml(math, display=True)}'
+        + (f'<span class="note">({escape(remark)})</span>' if remark else "")
+        + "</div></li>"
         for name, math, remark in block.rows
     )
     kind = "ol" if block.numbered else "ul"
@@ -163,9 +167,9 @@ def prose(said: Prose) -> str:
     return "".join(escape(p) if isinstance(p, str) else mathml(p) for p in said)
 
 
-def mathml(row: Math, display: bool = False) -> str:
+def mathml(row: Math, display: bool = False, wide: bool = False) -> str:
     """A row as a MathML element, with its plain text for readers without mathematics."""
-    kind = ' display="block"' if display else ""
+    kind = ' display="block"' if display else ' displaystyle="true"' if wide else ""
     alternative = escape(PLAIN.draw(row).replace("\n", "; "))
     return (
         f'<math xmlns="{NAMESPACE}"{kind} alttext="{alternative}">'

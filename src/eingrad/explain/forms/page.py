@@ -22,11 +22,14 @@ STYLE = """\
   align-items: center; gap: 0 1.5em; }
 .eingrad .formula > math { display: block math; width: auto; margin: 0.25em 0 0.25em 1em; }
 .eingrad .shapes { font-size: 0.85em; opacity: 0.75; margin: 0 0 0 auto; }
-.eingrad .formulas { list-style: none; padding: 0; display: flex; flex-wrap: wrap;
-  gap: 0.5em 1.8em; }
+.eingrad .formulas { list-style: none; padding: 0; display: grid; gap: 0.5em 1.2em;
+  grid-template-columns: repeat(auto-fill, minmax(min(100%, calc(var(--longest) * 0.42em)), 1fr)); }
 .eingrad .formulas li { max-width: 100%; overflow-x: auto; overflow-y: hidden; }
 .eingrad .aligned td { border: 0; padding: 0.15em 0.3em; text-align: left; }
-.eingrad mtd { padding: 0.15em 0.45em; }
+.eingrad .sum { line-height: 2.4; padding-left: 2em; text-indent: -1em; }
+.eingrad .paths .formula { justify-content: start; }
+.eingrad .paths .formula > span { white-space: nowrap; }
+.eingrad mtd { padding: 0.3em 0.5em; }
 .eingrad figure { margin: 1em 0; overflow-x: auto; }
 .eingrad figure svg { max-width: 100%; height: auto; }
 .eingrad dt { font-weight: 600; } .eingrad dd { margin-left: 1em; }

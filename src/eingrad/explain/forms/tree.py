@@ -33,12 +33,15 @@ class Display:
         The shapes that stand beside it.
     text:
         The lines of plain text where they are not those of `math`.
+    pieces:
+        For a long sum: what `math` consists of, where lines may be broken between.
     """
 
     math: Math
     left: Math | None = None
     side: str = ""
     text: tuple[str, ...] = ()
+    pieces: tuple[Math, ...] = ()
 
 
 @dataclass(frozen=True)
