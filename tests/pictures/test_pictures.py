@@ -187,8 +187,8 @@ def test_files_are_pictures_and_the_same_each_time(text, wrt, kind, tmp_path):
     assert png.read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     root = xml.etree.ElementTree.parse(svg).getroot()
     assert root.tag.endswith("svg")
-    assert d.plot(kind)._repr_svg_() == svg.read_text(encoding="utf-8")
-    assert d.plot(kind)._repr_png_() == png.read_bytes()
+    assert d.plot(kind)._repr_mimebundle_()["image/svg+xml"] == svg.read_text(encoding="utf-8")
+    assert d.plot(kind)._repr_mimebundle_()["image/png"] == png.read_bytes()
 
 
 def test_text_stays_inside_the_figure_and_labels_inside_their_cells():
@@ -220,7 +220,7 @@ def test_hatchings_are_small_in_svg():
     from eingrad.pictures.paper import PATTERNS
 
     n = len(PATTERNS)
-    svg = derived("A*B", "A", A="2 1", B=f"1 {n}").plot()._repr_svg_()
+    svg = derived("A*B", "A", A="2 1", B=f"1 {n}").plot()._repr_mimebundle_()["image/svg+xml"]
     assert svg.count("<pattern") >= n and len(svg) < 20_000 + 12_000 * n
 
 

@@ -17,6 +17,7 @@ import click
 from .explaining import derivation, explain_options
 from .inputs import ExpressionCommand, chains, declarations, expression_text
 from .outcome import Outcome, check_outcome, derive_outcome, guarded
+from .output import Output, output_options
 from .plot import numbered, plot
 from .regression import gaussnewton, logistic, softmax
 from .rule import requested, rule_options
@@ -113,13 +114,6 @@ _symmetric = click.option(
     help="How the entries of a symmetric variable count: all independent (free), symmetric part of "
     "that (project), one variable for each pair (cookbook).",
 )
-_json = click.option("--json", "as_json", is_flag=True, help="Answer in JSON, errors included.")
-_colour = click.option(
-    "--color/--plain",
-    "colour",
-    default=None,
-    help="Colours always or never; by default on a terminal.",
-)
 
 
 @click.group(
@@ -160,6 +154,7 @@ Examples:
   eingrad derive "sum(softmax(Q*K')*V)" --wrt Q,K,V    three gradients
   eingrad derive "logdet(X)" --wrt X --let "X: n n spd"
   eingrad derive "norm2(A*x-y)^2" --wrt x --explain    each step with its reason
+  eingrad derive "inv(X)" --wrt X --explain -o inverse.html
   eingrad derive "-x'*x" --wrt x --to numpy --value > f.py
   eingrad derive "softmax(Q*K')*V" --wrt Q,K,V --to jax --rule --name attention --emit-test out
   echo "tr(A*X'*B*X*C)" | eingrad derive - --wrt X --json
@@ -207,9 +202,8 @@ Examples:
 )
 @rule_options
 @explain_options
-@_json
 @click.option("--check/--no-check", "check_it", default=True, help="Compare with differences.")
-@_colour
+@output_options
 def derive(
     expression: str,
     wrt: tuple[str, ...],
@@ -223,9 +217,8 @@ def derive(
     cost: bool,
     entries: bool,
     sizes: tuple[str, ...],
-    as_json: bool,
     check_it: bool,
-    colour: bool | None,
+    output: Output,
     rule: bool,
     directory: str | None,
     name: str | None,
@@ -247,6 +240,8 @@ def derive(
         raise click.UsageError("--size needs --cost or --entries")
     if target and target not in MARKUP:
         require_backend(target)
+    if target and not (output.path is None and output.format in ("text", "json")):
+        raise click.UsageError("--to writes code itself: it goes without --format and --output")
     if value and (not target or target in MARKUP):
         raise click.UsageError("--value needs code to be written: add --to numpy")
     wanted = chains(wrt, order) if wrt else []
@@ -266,7 +261,7 @@ def derive(
         rule=requested(rule, directory, name, recompute, library, target, wanted),
         explain=derivation(explain, route, level),
     )
-    return derive_outcome(answer(request), as_json=as_json, colour=colour)
+    return derive_outcome(answer(request), output)
 
 
 @cli.command(
@@ -285,8 +280,7 @@ Examples:
 @click.option("--answer", "given", required=True, metavar="EXPR", help="The formula to judge.")
 @_layout
 @_symmetric
-@_json
-@_colour
+@output_options
 def check(
     expression: str,
     wrt: tuple[str, ...],
@@ -295,8 +289,7 @@ def check(
     given: str,
     layout: str,
     symmetric: str,
-    as_json: bool,
-    colour: bool | None,
+    output: Output,
 ) -> Outcome:
     """Say whether --answer is the derivative of EXPR, and if not, what is wrong with it.
 
@@ -311,7 +304,7 @@ def check(
     verdict = judged(
         expression_text(expression), one[0], given, declarations(let), layout, symmetric
     )
-    return check_outcome(verdict, as_json=as_json, colour=colour)
+    return check_outcome(verdict, output)
 
 
 @cli.command(

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
-
-from .terminal import Line
 
 if TYPE_CHECKING:
     from ..explain import Explanation
@@ -53,12 +51,3 @@ def explained(one: Derived, asked: tuple[str, str]) -> Explanation:
     from ..calculus.explained import explanation
 
     return explanation(one.derivative, *asked)
-
-
-def explanation_lines(made: Explanation) -> Iterator[Line]:
-    """The derivation as lines: rules stand out, mathematics is set apart."""
-    yield []
-    for text, kind in made.lines():
-        style = {"rule": "title", "equation": "formula"}.get(kind, "")
-        yield [("  " + text, style)]
-    yield []

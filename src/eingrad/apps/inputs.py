@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import IO
 
 import click
@@ -28,9 +28,15 @@ class ExpressionCommand(click.Command):
     def _sorted(self, ctx: click.Context, args: Sequence[str]) -> list[str]:
         options = [p for p in self.get_params(ctx) if isinstance(p, click.Option)]
         takes_value = {name: not p.is_flag for p in options for name in p.opts + p.secondary_opts}
+        may_stand_alone = {
+            name: p
+            for p in options
+            if isinstance(p.flag_value, str) and not p.is_flag
+            for name in p.opts
+        }
         ours: list[str] = []
         words: list[str] = []
-        waiting = iter(args)
+        waiting = iter(_completed(args, may_stand_alone))
         for word in waiting:
             name = word.partition("=")[0]
             if word == "--":
@@ -46,6 +52,16 @@ class ExpressionCommand(click.Command):
             else:
                 words.append(word)
         return [*ours, "--", *words]
+
+
+def _completed(args: Sequence[str], options: Mapping[str, click.Option]) -> list[str]:
+    """Options that may stand without a value, `--color`, with the one that is meant then."""
+    found = []
+    for word, after in zip(args, [*args[1:], ""], strict=True):
+        option = options.get(word)
+        choices = getattr(option.type, "choices", ()) if option else ()
+        found.append(f"{word}={option.flag_value}" if option and after not in choices else word)
+    return found
 
 
 def _misspelt_option(word: str, known: Iterable[str]) -> bool:

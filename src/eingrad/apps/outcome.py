@@ -6,7 +6,8 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,7 +25,9 @@ from .terminal import (
 )
 
 if TYPE_CHECKING:
+    from ..explain.forms import Document
     from .answer import Answer
+    from .output import Output
     from .verdict import Judged
 
 RIGHT, WRONG, USAGE, BUG = 0, 1, 2, 3
@@ -63,38 +66,82 @@ class Outcome:
     colour: bool | None = None
 
 
-def derive_outcome(answer: Answer, *, as_json: bool, colour: bool | None) -> Outcome:
+def derive_outcome(answer: Answer, output: Output) -> Outcome:
     """The ending of `eingrad derive`."""
-    if as_json:
-        from .jsonform import derive_document, dumps
+    from .report import answer_document
 
-        return Outcome(answer.exit_code, json=dumps(derive_document(answer)))
-    from .report import answer_lines
+    if not answer.artifact or output.as_json:
 
-    lines = [*answer_lines(answer), *answer.remarks]
-    if not answer.artifact:
-        return Outcome(answer.exit_code, lines=lines, colour=colour)
+        def data() -> dict[str, Any]:
+            from .jsonform import derive_document
+
+            return derive_document(answer)
+
+        shown = shown_as(lambda: answer_document(answer), data, answer.exit_code, output)
+        return replace(shown, lines=[*shown.lines, *answer.remarks]) if shown.lines else shown
+    from ..explain.forms import text
     from .artifact import language
 
     return Outcome(
         answer.exit_code,
-        lines=lines,
+        lines=[*text.lines(answer_document(answer)), *answer.remarks],
         code=answer.artifact,
         language=language(answer.request.target or ""),
-        colour=colour,
+        colour=output.colour,
     )
 
 
-def check_outcome(judged: Judged, *, as_json: bool, colour: bool | None) -> Outcome:
+def check_outcome(judged: Judged, output: Output) -> Outcome:
     """The ending of `eingrad check`."""
-    from .verdict import verdict_document, verdict_lines
+    from .verdict import verdict_data, verdict_document
 
     code = RIGHT if judged.verdict.equal else WRONG
-    if as_json:
+    return shown_as(
+        lambda: verdict_document(judged), lambda: verdict_data(judged, code), code, output
+    )
+
+
+def shown_as(
+    document: Callable[[], Document], data: Callable[[], Any], exit_code: int, output: Output
+) -> Outcome:
+    """A document in the form that was asked for: on standard output, or in a file."""
+    if output.plain:
+        from ..explain.forms import text
+
+        return Outcome(exit_code, lines=text.lines(document()), colour=output.colour)
+    if output.as_json:
         from .jsonform import dumps
 
-        return Outcome(code, json=dumps(verdict_document(judged, code)))
-    return Outcome(code, lines=list(verdict_lines(judged)), colour=colour)
+        written = dumps(data())
+        if output.path is None:
+            return Outcome(exit_code, json=written)
+        written += "\n"
+    else:
+        written = output.text(document())
+    if output.path is None:
+        return Outcome(exit_code, code=written, language=output.format)
+    return saved(Path(output.path), written.encode(), exit_code, output)
+
+
+def saved(path: Path, content: bytes, exit_code: int, output: Output, said: str = "") -> Outcome:
+    """The file is written, and this is said.
+
+    Raises
+    ------
+    InputError
+        It cannot be written.
+    """
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise InputError(f"cannot write {str(path)!r}: {error.strerror}") from None
+    return wrote(path, exit_code, output, said)
+
+
+def wrote(path: Path, exit_code: int, output: Output, said: str = "") -> Outcome:
+    """The file that was written."""
+    line = [("wrote ", ""), (str(path), "title"), (f": {said}" if said else "", "")]
+    return Outcome(exit_code, lines=[line], colour=output.colour)
 
 
 def guarded(work: Callable[[], Any], words: Sequence[str], commands: Sequence[str]) -> int:
@@ -156,7 +203,7 @@ def _failed(error: Exception, words: Sequence[str], commands: Sequence[str]) -> 
     if os.environ.get("EINGRAD_DEBUG"):
         raise error
     code, shown = _explained(error)
-    if "--json" in words:
+    if _wants_json(words):
         from .jsonform import dumps, error_document
 
         command = next((w for w in words if w in commands), "")
@@ -164,9 +211,23 @@ def _failed(error: Exception, words: Sequence[str], commands: Sequence[str]) -> 
             sys.stdout.write(dumps(error_document(command, shown, code)) + "\n")
             sys.stdout.flush()
         return code
-    colour = True if "--color" in words else False if "--plain" in words else None
-    _say(error_lines(str(shown)), colour)
+    _say(error_lines(str(shown)), _wanted_colour(words))
     return code
+
+
+def _wants_json(words: Sequence[str]) -> bool:
+    pairs = zip(words, [*words[1:], ""], strict=True)
+    return "--json" in words or "--format=json" in words or ("--format", "json") in pairs
+
+
+def _wanted_colour(words: Sequence[str]) -> bool | None:
+    """What the words say of colours, where they could not be read as options."""
+    if "--plain" in words or "--color=never" in words:
+        return False
+    if "--color" in words:
+        after = [*words, ""][[*words].index("--color") + 1]
+        return {"never": False, "auto": None}.get(after, True)
+    return True if "--color=always" in words else None
 
 
 def _explained(error: Exception) -> tuple[int, Exception]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from ..errors import InputError
 from .inputs import ExpressionCommand, chains, declarations, expression_text
-from .outcome import Outcome
+from .outcome import Outcome, saved, shown_as, wrote
+from .output import Output, output_options
 
 KINDS = ("auto", "blocks", "stack", "spy")
 LAYOUTS = ("mixed", "denominator", "numerator")
@@ -26,6 +28,7 @@ Examples:
   eingrad plot "A*X*B" --wrt X --kind spy --size m=20 -o spy.png
   eingrad plot "b*c" --wrt a --paths --with "b = a^2" --with "c = sin(a)*b" -o paths.svg
   eingrad plot "x'*A*x" --wrt x --approximation -o remainder.png
+  eingrad plot "x'*A*x" --wrt x --approximation -o remainder.html
 """,
 )
 @click.argument("expression", metavar="EXPR")
@@ -73,14 +76,7 @@ Examples:
     is_flag=True,
     help="The remainder of the approximation by the derivative against the step size.",
 )
-@click.option(
-    "-o",
-    "--output",
-    "path",
-    type=click.Path(dir_okay=False),
-    help="File to write, .png or .svg (with --paths .svg, .dot, .mmd); without it the picture is "
-    "written as text.",
-)
+@output_options
 def plot(
     expression: str,
     wrt: tuple[str, ...],
@@ -92,7 +88,7 @@ def plot(
     paths: bool,
     definitions: tuple[str, ...],
     approximation: bool,
-    path: str | None,
+    output: Output,
 ) -> Outcome:
     """Draw the derivative of EXPR by the variable of --wrt; zeros and repeats stand out.
 
@@ -126,10 +122,20 @@ def plot(
     else:
         shown = d.plot(kind, **numbered(sizes))
         said = shown.tally
-    if path is None:
-        return Outcome(0, lines=[[(line, "")] for line in shown.text().split("\n")])
-    written = shown.save(path)
-    return Outcome(0, lines=[[("wrote ", ""), (str(written), "title"), (f": {said}", "")]])
+    path = output.path
+    if path is not None and output.form is None:
+        return wrote(shown.save(path), 0, output, said)
+    if output.format != "text" and not (paths or approximation):
+        raise click.UsageError(
+            "a picture is a file, or text: -o picture.svg, -o picture.png; --format is for --paths "
+            "and --approximation"
+        )
+    if not (paths or approximation):
+        lines = [[(line, "")] for line in shown.text().split("\n")]
+        if path is not None:
+            return saved(Path(path), (shown.text() + "\n").encode(), 0, output, said)
+        return Outcome(0, lines=lines, colour=output.colour)
+    return shown_as(shown.document, shown.json, 0, output)
 
 
 def defined(texts: tuple[str, ...]) -> dict[str, str]:

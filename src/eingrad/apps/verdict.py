@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..calculus import Expression, check, parse
-from ..verify import Verdict
+from ..calculus.judgement import Judgement
+from ..explain.forms import Document
 from .answer import free_label
 from .jsonform import document, expression_part
-from .terminal import Line
+from .report import reading
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Judged:
     wrt: Sequence[str]
     answer: str
     layout: str
-    verdict: Verdict
+    verdict: Judgement
 
 
 def judged(
@@ -42,23 +43,20 @@ def judged(
     expression = parse(text, **declarations)
     by = [expression.variables.get(name, name) for name in wrt]
     verdict = check(expression, *by, answer=answer, layout=layout, symmetric=symmetric)
+    assert verdict.derivative is not None
+    verdict.derivative.label = free_label(expression)
     return Judged(expression, wrt, answer, layout, verdict)
 
 
-def verdict_lines(judged: Judged) -> Iterator[Line]:
+def verdict_document(judged: Judged) -> Document:
     """The report of `eingrad check`."""
-    yield [(f"{free_label(judged.expression)} = ", ""), (judged.expression.reading, "title")]
-    for sentence in judged.expression.echo:
-        yield [("  " + sentence, "label")]
-    equal, reason = judged.verdict.equal, str(judged.verdict.reason)
-    if judged.verdict.kind == "undecided":  # neither right nor wrong; the reason says so
-        yield [(reason, "bad")]
-        return
-    yield [("right: " if equal else "wrong: ", "good" if equal else "bad"), (reason, "")]
+    verdict, label = judged.verdict, free_label(judged.expression)
+    blocks = [*reading(judged.expression, label), *verdict.blocks()]
+    return Document(verdict.document().title, tuple(blocks), headed=False, spaced=False)
 
 
-def verdict_document(judged: Judged, exit_code: int) -> dict[str, Any]:
-    """The document of `eingrad check`."""
+def verdict_data(judged: Judged, exit_code: int) -> dict[str, Any]:
+    """The JSON of `eingrad check`."""
     return document(
         "check",
         exit_code,

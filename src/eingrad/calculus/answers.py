@@ -19,11 +19,12 @@ from ..verify import Verdict, judge
 from .derivative import Derivative
 from .derive import derivative
 from .inputs import Expression, Tensor, as_tensor_node, parse
+from .judgement import Judgement
 from .layouts import LAYOUTS, valid_layout
 from .symmetric import SYMMETRIC, for_symmetric
 
 
-def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any) -> Verdict:
+def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any) -> Judgement:
     """Whether `answer` is the derivative of y, in the layout asked for.
 
     Parameters
@@ -40,8 +41,8 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
 
     Returns
     -------
-    Verdict
-        With `.equal` and `.reason`.
+    Judgement
+        With `.equal` and `.reason`; `html()`, `latex()`, … write it with the question.
 
     Examples
     --------
@@ -62,7 +63,9 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
     if isinstance(d, list):
         raise InputError("check takes one variable in each place")
     question = _Question(d, valid_layout(layout), named, options.get("symmetric", "free"))
-    return question.verdict(answer)
+    return Judgement.of(
+        question.verdict(answer), derivative=d, answer=str(answer), asked_layout=question.layout
+    )
 
 
 class _Question:

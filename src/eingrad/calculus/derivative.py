@@ -198,9 +198,6 @@ class Derivative(Computed, Shown, Explained, Factored):
 
         return to_mathml(self.formula(form, layout))
 
-    def _repr_latex_(self) -> str:
-        return f"$\\displaystyle {self.latex()}$"
-
     @property
     def title(self) -> str:
         """∂y/∂x, ∂²y/∂x∂z."""

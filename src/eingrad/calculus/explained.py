@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InputError, UnsupportedError
 from ..simplify import shortest
 
 if TYPE_CHECKING:
     from ..explain import Explanation
+    from ..explain.forms import Document
+    from ..explain.written import Math
+    from ..notation import Formula
     from ..verify import Report
     from .derivative import Derivative
 
 
 class Explained:
     """What a derivative says of how it is found."""
+
+    def document(self) -> Document:
+        """The formula with its shape, layout and notes, as a page or a notebook shows it."""
+        from ..explain.forms import Display, Document, Labelled
+        from ..explain.written import math
+
+        d = cast("Derivative", self)
+        shown = d.formula()
+        where = f" (axes: {', '.join(d.axes)})" if len(d.axes) > 1 else ""
+        rows = [("shape", (f"{d.shape_text}, {d.layout} layout{where}",), "")]
+        rows += [("note", (note,), "note") for note in (*d.notes, *shown.notes)]
+        blocks = (Display(math(shown), left_side(d, shown)), Labelled(tuple(rows)))
+        return Document((partial(d),), blocks, headed=False, spaced=False)
+
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, str]:
+        from ..explain.forms.documented import bundle
+        from ..explain.written import TEX
+
+        d = cast("Derivative", self)
+        left = TEX.draw(left_side(d, d.formula()))
+        return bundle(self.document()) | {
+            "text/plain": str(self),
+            "text/latex": f"$\\displaystyle {left} = {d.latex()}$",
+        }
 
     def explain(self, route: str = "differentials", level: str = "full") -> Explanation:
         """Numbered steps from the expression to the formula, each with its rule and its reason.
@@ -59,6 +86,29 @@ class Explained:
             return with_check(made, d.check())
         except InputError as error:  # no small sizes fit the expression
             return with_check(made, None, error.message)
+
+
+def partial(d: Derivative) -> Math:
+    """∂y/∂x as mathematics; what has another heading is called by that."""
+    from ..explain.forms import words
+    from ..explain.written import PLAIN, Partial, math
+
+    plain = math(Partial(d.label, tuple(v.name for v in d.wrt)))
+    return plain if PLAIN.draw(plain) == d.title else math(words(d.title))
+
+
+def left_side(d: Derivative, shown: Formula) -> Math:
+    """∂f/∂A, or what a form gives in its place: df, an entry."""
+    from ..explain.forms import Bracket, Name
+    from ..explain.written import Entry, math
+
+    left = partial(d)
+    if shown.directions:
+        left = math("d" + d.title[1 : d.title.index(d.label)], Name(d.label))
+    if shown.form == "index" and shown.letters:
+        letters = tuple("".join(axis) for axis in shown.letters)
+        left = math(Entry(left if shown.directions else math(Bracket(left)), letters))
+    return left
 
 
 def explanation(d: Derivative, route: str, level: str) -> Explanation:

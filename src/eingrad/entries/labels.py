@@ -32,7 +32,7 @@ MAX_NAME = 12  # characters of a formula that takes a subscript; a longer one ge
 MAX_FORMULA = 72  # characters of the definition of such a letter
 NAMES = "PQRSTUVWXYZMNHKLE"
 TIMES = "<mo>\u2062</mo>"  # a product that is not written
-GAP = Pair(" ", r"\,")
+GAP = Pair(" ", r"\,", '<mspace width="0.17em"/>')
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹ᵀ"
 
 

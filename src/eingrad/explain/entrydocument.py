@@ -11,8 +11,12 @@ from ..entries.arrange import Level
 from ..entries.labels import subscripted, variable_name
 from ..entries.pairs import Pair
 from .forms import (
+    DEL,
+    PLUS,
+    TIMES,
     Aligned,
     Block,
+    Bracket,
     Display,
     Document,
     Formulas,
@@ -32,6 +36,7 @@ if TYPE_CHECKING:
 MAX_NAMED = 12  # repeats that are listed
 MAX_PLACES = 6  # of each
 MAX_BLOCKS = 12  # matrices of the linear combination that are written side by side
+WIDE = 160  # characters of a matrix that would not be read on a page
 LONGEST = 24  # characters of a formula that is written before each of its entries
 
 
@@ -144,9 +149,9 @@ def _combination(e: EntryByEntry, c: Combined) -> list[Block]:
     for place in places[:MAX_BLOCKS]:
         weight = _math(subscripted(g, place))
         of = _math(subscripted(low, place))
-        local = Fraction(math(Name("∂"), of), math(Name("∂"), Name(x)))
-        first.append(math(weight, " ", local))
-        second.append(math(weight, " ", _array(labels[place])))
+        local = Fraction(math(DEL, of), math(DEL, Name(x)))
+        first.append(math(weight, TIMES, local))
+        second.append(math(weight, TIMES, _array(labels[place])))
     if len(places) > MAX_BLOCKS:
         first.append(math("…"))
         second.append(math("…"))
@@ -156,9 +161,12 @@ def _combination(e: EntryByEntry, c: Combined) -> list[Block]:
         found.append(_summands(left, pad + "= ", second))
     whole = _array(c.pairs)
     lines = _lines(f"{pad}= ", c.pairs)
-    if any(len(line) >= WIDTH for line in lines):
-        lines = (f"{pad}= the array of the entries below",)
-    found.append(Display(math(left, " = ", whole), text=lines))
+    widest = max(map(len, lines))
+    below = f"{pad}= the array of the entries below"
+    if widest < WIDE:
+        found.append(Display(math(left, " = ", whole), text=lines if widest < WIDTH else (below,)))
+    else:
+        found.append(Paragraph((below,)))
     said = f"{c.products} products"
     if c.with_zero:
         said += f", {c.with_zero} of them with a zero"
@@ -167,7 +175,7 @@ def _combination(e: EntryByEntry, c: Combined) -> list[Block]:
 
 def _summands(left: Math, head: str, parts: Sequence[Math]) -> Display:
     first, *rest = parts
-    pieces = (math(left, " = ", first), *(math("+", part) for part in rest))
+    pieces = (math(left, " = ", first), *(math(PLUS, part) for part in rest))
     drawn = joined(head, [PLAIN.draw(part) for part in parts])
     return Display(math(*pieces), text=drawn, pieces=pieces)
 
@@ -180,7 +188,7 @@ def _collected(e: EntryByEntry, c: Combined) -> list[Block]:
         letters = tuple(str(k + 1) for k in place)
         named = math(c.written) if len(c.formula) < LONGEST else left
         if letters and (len(c.formula) > 1 or named is left):
-            named = math("(", named, ")")
+            named = math(Bracket(named))
         name = math(Entry(named, letters)) if letters else named
         rows.append((name, _math(c.pairs.item(*place)), ""))
     return [Display(math(left, " = ", c.written)), Aligned(tuple(rows))]

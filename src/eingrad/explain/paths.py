@@ -22,7 +22,7 @@ from ..ir.node import Apply, Contraction, Node, Sum, Variable, variable
 from ..ir.walk import depending_on, rebuild, substitute, topological, variables, with_facts
 from ..notation import derivative_formula, formula
 from ..simplify import shortest
-from .forms import Document, Documented, Fraction, Name
+from .forms import Document, Documented, Fraction, Name, words
 from .naming import at
 from .written import PLAIN, TEX, Math, Partial, math
 
@@ -358,7 +358,7 @@ def _line(
     try:
         written = derivative_formula(node, n_out=y.ndim, wrt=[x], names=names)
     except EingradError:
-        whole = math(left, ": ", Name(shape_text(node.shape)))
+        whole = math(left, ": ", words(shape_text(node.shape)))
         return whole, whole
     if written.directions:
         whole = math("d", Name(y.name), " = ", written)
@@ -371,7 +371,7 @@ def _plain(node: Node, names: set[str]) -> Math:
     try:
         return math(formula(node, names_taken=names))
     except EingradError:
-        return math(Name(shape_text(node.shape)))
+        return math(words(shape_text(node.shape)))
 
 
 def _check(parts: Sequence[Node], whole: Node) -> None:

@@ -208,7 +208,9 @@ TEX = Ink(
 )
 MARKUP = Ink(
     MATHML,
-    lambda text: f'<mrow class="mark" style="border: 1px solid; padding: 0 0.2em">{text}</mrow>',
+    lambda text: (
+        f'<mrow class="mark" style="border: 1px solid; padding: 0.2em 0.25em">{text}</mrow>'
+    ),
     _operator_mathml,
     _partial_mathml,
 )

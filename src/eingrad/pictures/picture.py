@@ -192,11 +192,12 @@ class Picture:
             figure.savefig(buffer, format=form, facecolor="white", **extra)
         return buffer.getvalue()
 
-    def _repr_svg_(self) -> str:
-        return self._bytes("svg").decode()
-
-    def _repr_png_(self) -> bytes:
-        return self._bytes("png")
+    def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
+        try:
+            drawn = {"image/svg+xml": self._bytes("svg").decode(), "image/png": self._bytes("png")}
+        except UnsupportedError:  # without matplotlib there is the text
+            drawn = {}
+        return drawn | {"text/plain": self.text()}
 
     def __str__(self) -> str:
         return self.text()

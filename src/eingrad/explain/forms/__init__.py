@@ -1,7 +1,7 @@
 """One tree for what is explained, and one renderer for each output form of it."""
 
 from .documented import Documented
-from .parts import Fraction, Grid, Name, Ready
+from .parts import DEL, PLUS, TIMES, Bracket, Fraction, Grid, Name, Ready, number, words
 from .tree import (
     Aligned,
     Block,
@@ -19,8 +19,12 @@ from .tree import (
 )
 
 __all__ = [
+    "DEL",
+    "PLUS",
+    "TIMES",
     "Aligned",
     "Block",
+    "Bracket",
     "Display",
     "Document",
     "Documented",
@@ -37,4 +41,6 @@ __all__ = [
     "Section",
     "Steps",
     "Table",
+    "number",
+    "words",
 ]

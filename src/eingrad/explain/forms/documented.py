@@ -35,9 +35,23 @@ class Documented:
         """Plain data."""
         raise NotImplementedError
 
-    def text(self) -> str:
-        """Plain text."""
-        return text.text(self.document())
+    def text(self, *parts: int) -> str:
+        """Plain text, of a document in numbered parts also that of some of them.
+
+        Raises
+        ------
+        InputError
+            There is no part of that number.
+
+        Examples
+        --------
+        >>> import eingrad
+        >>> print(eingrad.derivative("A*x", "x").entries(m=2, n=2).text(2))
+        2. Each by each: 4 derivatives, 0 of them zero
+           ∂y_1/∂x_1 = a_11   ∂y_1/∂x_2 = a_12
+           ∂y_2/∂x_1 = a_21   ∂y_2/∂x_2 = a_22
+        """
+        return text.text(self.document(), parts)
 
     def markdown(self) -> str:
         """Markdown with LaTeX between dollars."""

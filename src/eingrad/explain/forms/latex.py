@@ -35,13 +35,23 @@ _DOCUMENT = r"""\documentclass{article}
 \setlength{\emergencystretch}{3em}
 \raggedright
 \newsavebox{\formulabox}
-%% A formula on lines of its own: as it is, scaled down to 0.6, or broken into lines.
+%% A formula on lines of its own: as it is, scaled down to 0.6, or broken into lines where signs
+%% stand; where that leaves a line too wide, scaled all the same.
+\newif\iftoowide
+\newcommand{\measurelines}{\setbox0\lastbox \ifvoid0 \else
+  \setbox2\hbox{\unhbox0}\ifdim\wd2>\linewidth \global\toowidetrue \fi
+  \unskip\unpenalty \measurelines \fi}
+\newcommand{\broken}[1]{\let\left\relax \let\right\relax
+  \def\boxed##1{\lBrack ##1\rBrack}\hangindent=2em $\displaystyle #1$\par}
 \newcommand{\formula}[2]{\par\sbox{\formulabox}{$\displaystyle #1$}%%
-  \ifdim\wd\formulabox>1.6\linewidth
-    {\hangindent=2em $\displaystyle #1$\par}%%
-  \else\ifdim\wd\formulabox>\linewidth
-    \resizebox{\linewidth}{!}{\usebox{\formulabox}}\par
-  \else\quad\usebox{\formulabox}\fi\fi
+  \ifdim\wd\formulabox>\linewidth
+    \global\toowidetrue
+    \ifdim\wd\formulabox>1.6\linewidth
+      \global\toowidefalse
+      \setbox4\vbox{\hfuzz=\maxdimen \broken{#1}\measurelines}\fi
+    \iftoowide \resizebox{\linewidth}{!}{\usebox{\formulabox}}\par
+    \else {\broken{#1}}\fi
+  \else\quad\usebox{\formulabox}\fi
   \ifx\relax#2\relax\else\quad\hspace*{\fill}\mbox{\small[#2]}\fi\par}
 \begin{document}
 \section*{%s}
@@ -112,10 +122,13 @@ def _block(block: Block, numbered: bool = False) -> list[str]:
     ]
 
 
+_BREAKS = (r"\quad \text{where", r",\ ", r"\sum_")  # besides relations and signs
 _STRONG = ("title", "good", "bad")
 
 
 def _formula(tex: str, side: str) -> str:
+    for place in _BREAKS:
+        tex = tex.replace(place, r"\allowbreak" + place)
     return rf"\formula{{{tex}}}{{{in_text(side)}}}"
 
 

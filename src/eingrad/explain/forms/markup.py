@@ -152,7 +152,7 @@ def _figure(block: Figure) -> str:
     try:
         svg = block.svg()
     except UnsupportedError as error:  # the program that draws it is not installed
-        return f'<p class="note">{escape(error.message)}</p>'
+        return f'<p class="note">{escape(str(error))}</p>'
     # Below the declaration and the document type, which have no place inside of a page.
     svg = svg[svg.index("<svg") :]
     return f'<figure role="img" aria-label="{escape(block.alt)}" tabindex="0">\n{svg}\n</figure>'

@@ -26,12 +26,14 @@ STYLE = """\
   grid-template-columns: repeat(auto-fill, minmax(min(100%, calc(var(--longest) * 0.42em)), 1fr)); }
 .eingrad .formulas li { max-width: 100%; overflow-x: auto; overflow-y: hidden; }
 .eingrad .aligned td { border: 0; padding: 0.15em 0.3em; text-align: left; }
-.eingrad .sum { line-height: 2.4; padding-left: 2em; text-indent: -1em; }
+.eingrad .sum { display: flex; flex-wrap: wrap; align-items: center; gap: 0.6em 0.2em;
+  padding-left: 1em; }
+.eingrad .sum math { max-width: 100%; overflow-x: auto; overflow-y: hidden; }
 .eingrad .paths .formula { justify-content: start; }
 .eingrad .paths .formula > span { white-space: nowrap; }
 .eingrad mtd { padding: 0.3em 0.5em; }
 .eingrad figure { margin: 1em 0; overflow-x: auto; }
-.eingrad figure svg { max-width: 100%; height: auto; }
+.eingrad figure svg { max-width: max(100%, 40rem); height: auto; }
 .eingrad dt { font-weight: 600; } .eingrad dd { margin-left: 1em; }
 .eingrad .good::before { content: "✓ "; } .eingrad .bad::before { content: "✗ "; }
 .eingrad td.number { text-align: right; font-variant-numeric: tabular-nums; }
@@ -88,10 +90,10 @@ def page(document: Document, font: str | Path | None = None) -> str:
         The file is no font, or cannot be read.
     """
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="en" xmlns="http://www.w3.org/1999/xhtml">
 <head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
 <title>{escape(plain(document.title))}</title>
 <style>
 {_face(font)}{STYLE}{_PAGE}</style>

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from html import escape
 
 from ...notation import LATEX, MATHML
 from ..written import Ink, Math
+from .latexletters import escaped
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,33 @@ class Ready:
         if ink.style is LATEX:
             return self.latex
         return f"<mrow>{self.mathml}</mrow>" if ink.style is MATHML else self.text
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Mathematics in round brackets, which are as tall as it is."""
+
+    inside: Math
+
+    def set(self, ink: Ink, lines: dict[str, None]) -> str:
+        """The brackets in a style."""
+        return ink.style.bracket(ink.row(self.inside, lines))
+
+
+def words(text: str) -> Ready:
+    """Text within mathematics, such as a shape or what could not be written as a formula."""
+    return Ready(text, rf"\text{{{escaped(text)}}}", f"<mtext>{escape(text)}</mtext>")
+
+
+def number(value: float) -> Ready:
+    """A number to four digits."""
+    text = f"{value:.4g}".replace("-", "−")
+    return Ready(text, f"{value:.4g}", f"<mn>{text}</mn>")
+
+
+DEL = Ready("∂", r"\partial ", '<mi mathvariant="normal">∂</mi>')
+PLUS = Ready("+", " + ", '<mo form="infix">+</mo>')
+TIMES = Ready(" ", r"\,", '<mo>\u2062</mo><mspace width="0.17em"/>')
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 
+from ...errors import InputError
 from ..written import PLAIN, Math, plain
 from .tree import (
     Aligned,
@@ -30,13 +31,15 @@ STEP, SECTION = 3, 2  # how far the body of a step or a section stands in
 BESIDE = 2  # of a formula within a step, beyond its sentences
 
 
-def text(document: Document) -> str:
-    """The document as plain text."""
-    return "\n".join("".join(part for part, _ in line) for line in lines(document))
+def text(document: Document, parts: Sequence[int] = ()) -> str:
+    """The document as plain text, or its sections of these numbers."""
+    return "\n".join("".join(part for part, _ in line) for line in lines(document, parts))
 
 
-def lines(document: Document) -> list[Line]:
-    """The document as lines of styled segments."""
+def lines(document: Document, parts: Sequence[int] = ()) -> list[Line]:
+    """The document as lines of styled segments, or its sections of these numbers."""
+    if parts:
+        return _chosen(document, parts)
     result: list[Line] = []
     if document.headed:
         result.append([(plain(document.title), "title")])
@@ -50,6 +53,15 @@ def lines(document: Document) -> list[Line]:
         else:
             result += _block(block)
     return result
+
+
+def _chosen(document: Document, parts: Sequence[int]) -> list[Line]:
+    sections = [b for b in document.blocks if isinstance(b, Section) and document.numbered]
+    missing = [k for k in parts if not 1 <= k <= len(sections)]
+    if missing:
+        there = f"they are 1 to {len(sections)}" if sections else "it has no numbered parts"
+        raise InputError(f"there is no part {missing[0]}: {there}")
+    return [line for k in parts for line in [[], *_section(sections[k - 1], k)]][1:]
 
 
 def _block(block: Block, beside: int = 0) -> list[Line]:
