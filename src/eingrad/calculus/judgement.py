@@ -77,7 +77,7 @@ class Judgement(Verdict, Documented):
         ]
         shown = {n: v for n, v in self.example.items() if np.size(v) <= MAX_SHOWN}
         if not self.equal and shown and " at " not in self.reason:
-            blocks.append(Paragraph(("It differs for instance at",)))
+            blocks.append(Paragraph(("It differs, for instance, at",)))
             blocks += [Display(_array(value), math(Name(n))) for n, value in shown.items()]
         return blocks
 

@@ -301,14 +301,14 @@ class _Case:
             special = self.trials(facts)
             if special and agree(special, self.arranged(self.layout)):
                 text = f"right only for symmetric {' and '.join(names)}"
-                return Verdict(False, text, "symmetric", example=trials[0].point)
+                return Verdict(False, text, "symmetric", example=self._example(trials))
         return None
 
     def product_slip(self, trials: list[Trial]) -> Verdict | None:
         for changed, text in with_products_exchanged(self.answer):
             again = self.trials(answer=changed)
             if again and agree(again, self.arranged(self.layout)):
-                return Verdict(False, text, "product", example=trials[0].point)
+                return Verdict(False, text, "product", example=self._example(trials))
         return None
 
     def other_object(self, trials: list[Trial]) -> Verdict | None:
@@ -370,6 +370,10 @@ class _Case:
             f"the answer gives {number_text(wrong[place])}"
         )
         return Verdict(False, text, "different", example=trial.point)
+
+    def _example(self, trials: list[Trial]) -> Mapping[str, np.ndarray]:
+        """Where the two differ: small whole numbers if any such will do."""
+        return (self._smallest() or trials[0]).point
 
     def _smallest(self) -> Trial | None:
         """A point with small sizes and small whole numbers where the two differ."""
