@@ -88,10 +88,9 @@ def test_errors_are_json_where_json_was_asked_for(words):
         (("--color", "--format", "rtf"), "'rtf' is not one of"),
     ],
 )
-def test_what_cannot_be_written_is_an_error_that_says_so(words, said):
-    runner = CliRunner()
-    with runner.isolated_filesystem():
-        result = runner.invoke(cli, [*DERIVE, *words])
+def test_what_cannot_be_written_is_an_error_that_says_so(words, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = run(*DERIVE, *words)
     assert result.exit_code == 2
     assert said in result.output.replace("\n", " ") and "Traceback" not in result.output
 

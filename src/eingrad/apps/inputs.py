@@ -6,6 +6,7 @@ import difflib
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from typing import IO
 
 import click
@@ -57,7 +58,7 @@ class ExpressionCommand(click.Command):
 def _completed(args: Sequence[str], options: Mapping[str, click.Option]) -> list[str]:
     """Options that may stand without a value, `--color`, with the one that is meant then."""
     found = []
-    for word, after in zip(args, [*args[1:], ""], strict=True):
+    for word, after in pairwise([*args, ""]):
         option = options.get(word)
         choices = getattr(option.type, "choices", ()) if option else ()
         found.append(f"{word}={option.flag_value}" if option and after not in choices else word)

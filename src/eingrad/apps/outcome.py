@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -216,8 +217,8 @@ def _failed(error: Exception, words: Sequence[str], commands: Sequence[str]) -> 
 
 
 def _wants_json(words: Sequence[str]) -> bool:
-    pairs = zip(words, [*words[1:], ""], strict=True)
-    return "--json" in words or "--format=json" in words or ("--format", "json") in pairs
+    named = ("--format", "json") in pairwise(words)
+    return named or "--json" in words or "--format=json" in words
 
 
 def _wanted_colour(words: Sequence[str]) -> bool | None:

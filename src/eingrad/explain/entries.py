@@ -23,18 +23,15 @@ from ..entries.labels import Labels, subscripted
 from ..entries.pairs import Pair
 from ..entries.points import picture_sizes, random_points
 from ..entries.polynomial import Entry, Symbol, add, expanded, multiply
-from ..entries.slopes import NotOpenedError, partial
 from ..errors import CheckError, SizeLimitError
 from ..ir.node import Node, Variable
 from ..ir.walk import variables, with_facts
 from ..notation import Formula
+from .entryproof import POINTS, agree, proofs
 from .forms import Document, Documented
 from .places import entry_pair, lowered
 
 MAX_ENTRIES = 256  # derivatives that are written one by one
-MAX_TERMS = 40_000  # atoms of the value that are differentiated
-POINTS = 3  # at which entries that are written differently are compared
-TOLERANCE = 1e-8
 WIDTH = 110  # characters of a grid
 SHORT = 10  # of an entry, where the grid would be wider
 
@@ -249,14 +246,14 @@ def entry_by_entry(
     values = np.empty(out, dtype=object)
     for place in np.ndindex(*out):
         values[place] = whole.entry(of, place)
-    proofs = _proofs(values, node, shape, inputs, numbers, known)
+    how = proofs(values, node, shape, inputs, numbers, known)
     singles = [
         Single(
             entry_pair(label, inputs, of.ndim, place),
             place,
             found.full.item(*place),
             found.entries.item(*place),
-            proofs[place],
+            how[place],
         )
         for place in np.ndindex(*shape)
     ]
@@ -344,58 +341,6 @@ def small_sizes(
     )
 
 
-def _proofs(
-    values: NDArray[np.object_],
-    node: Node,
-    shape: tuple[int, ...],
-    inputs: Sequence[Variable],
-    sizes: Mapping[str, int],
-    known: Sequence[Variable],
-) -> dict[tuple[int, ...], str]:
-    """For each place how the derivative, taken from the written value, was compared."""
-    proofs: dict[tuple[int, ...], str] = {}
-    if sum(e.weight for e in values.ravel()) > MAX_TERMS:
-        return dict.fromkeys(np.ndindex(*shape), "")
-    formula = Entries(sizes, whole=True)
-    points: list[Numbers] = []
-    for place in np.ndindex(*shape):
-        entry: Entry = values.item(*place[: values.ndim])
-        start = values.ndim
-        try:
-            for v in inputs:
-                entry = partial(entry, Symbol(v.name, tuple(place[start : start + v.ndim])))
-                start += v.ndim
-        except NotOpenedError:
-            proofs[place] = ""
-            continue
-        wanted = formula.entry(node, place)
-        if expanded(entry) == expanded(wanted):
-            proofs[place] = "terms"
-            continue
-        points = points or [Numbers(p, sizes) for p in random_points(known, sizes)]
-        same = _agree(entry, wanted, points)
-        if same is False:
-            raise CheckError(f"the formula and the definition differ at the entry {place}")
-        proofs[place] = "values" if same else ""
-    return proofs
-
-
-def _agree(one: Entry, two: Entry, points: Sequence[Numbers]) -> bool | None:
-    """Whether two entries have the same values at the first points where they are finite; None
-    where there is no such point."""
-    compared = 0
-    for at in points:
-        a, b = at.of(one), at.of(two)
-        if not (math.isfinite(a) and math.isfinite(b)):
-            continue
-        if abs(a - b) > TOLERANCE * max(1.0, abs(a), abs(b)):
-            return False
-        compared += 1
-        if compared == POINTS:
-            break
-    return True if compared else None
-
-
 def _combined(
     found: Content,
     incoming: tuple[Variable, Node, Formula],
@@ -423,7 +368,7 @@ def _combined(
             if not points:
                 both = {v.name: v for v in (*known, *variables(node), gradient)}
                 points = [Numbers(p, sizes) for p in random_points(list(both.values()), sizes)]
-            if _agree(sum_, wanted, points) is False:
+            if agree(sum_, wanted, points) is False:
                 raise CheckError(f"the formula does not collect the entry {place}")
     found.below += [pair for pair in labels.where if pair not in found.below]
     zero = int((found.classes == 0).sum())
