@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
-from ..notation import fence
+from ..notation import mathml as markup
 
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
@@ -55,14 +55,14 @@ def fenced(body: Pair, left: Pair | None = None, right: Pair | None = None) -> P
     return Pair(
         before.text + body.text + after.text,
         before.math + body.math + after.math,
-        fence(escape(before.text), body.mathml, escape(after.text)),
+        markup.fence(escape(before.text), body.mathml, escape(after.text)),
     )
 
 
 def radical(body: Pair) -> Pair:
     """A square root; brackets in text, unless it is of one word."""
     text = f"√{body.text}" if body.text.isalnum() else f"√({body.text})"
-    return Pair(text, rf"\sqrt{{{body.math}}}", f"<msqrt>{body.mathml}</msqrt>")
+    return Pair(text, rf"\sqrt{{{body.math}}}", markup.radical(body.mathml))
 
 
 def raised(base: Pair, exponent: str) -> Pair:

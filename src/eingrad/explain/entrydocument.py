@@ -161,10 +161,10 @@ def _combination(e: EntryByEntry, c: Combined) -> list[Block]:
         found.append(_summands(left, pad + "= ", second))
     whole = _array(c.pairs)
     lines = _lines(f"{pad}= ", c.pairs)
-    widest = max(map(len, lines))
     below = f"{pad}= the array of the entries below"
-    if widest < WIDE:
-        found.append(Display(math(left, " = ", whole), text=lines if widest < WIDTH else (below,)))
+    if _breadth(c.labels) < WIDE:
+        fits = max(map(len, lines)) < WIDTH
+        found.append(Display(math(left, " = ", whole), text=lines if fits else (below,)))
     else:
         found.append(Paragraph((below,)))
     said = f"{c.products} products"
@@ -203,6 +203,12 @@ def _array(pairs: Any) -> Math:
     if pairs.ndim == 2:
         return math(Grid(tuple(tuple(_math(p) for p in row) for row in pairs)))
     return math(Grid(tuple((_array(part),) for part in pairs)))
+
+
+def _breadth(labels: np.ndarray) -> int:
+    """How many characters wide an array is when it is set as a matrix."""
+    columns = labels.T if labels.ndim == 2 else [labels]
+    return sum(max((len(text) for text in np.ravel(column)), default=0) for column in columns)
 
 
 def _lines(head: str, pairs: np.ndarray) -> tuple[str, ...]:

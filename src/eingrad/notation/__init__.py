@@ -12,7 +12,7 @@ from .formula import (
 )
 from .latex import LATEX
 from .marks import draw_replaced
-from .mathml import MATHML, fence
+from .mathml import MATHML, fence, radical
 from .split import LAYOUTS, Split
 from .styles import UNICODE, Style
 
@@ -30,6 +30,7 @@ __all__ = [
     "draw_replaced",
     "fence",
     "formula",
+    "radical",
     "to_latex",
     "to_mathml",
     "to_unicode",

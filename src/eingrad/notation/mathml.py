@@ -74,7 +74,7 @@ class MathML(Style):
         return f"<mfrac><mrow>{over}</mrow><mrow>{under}</mrow></mfrac>"
 
     def radical(self, body: str, atom: bool) -> str:
-        return f"<msqrt>{body}</msqrt>"
+        return radical(body)
 
     def superscript(self, base: str, above: str) -> str:
         above = escape(latex_text(above)).replace("T", "⊤").replace("-", "−")
@@ -97,12 +97,13 @@ class MathML(Style):
     def where(self, body: str, lines: Sequence[str]) -> str:
         if not lines:
             return body
-        return f"{body}<mtext>\u00a0where\u00a0</mtext>" + "<mo>,</mo>".join(lines)
+        return f"{body}<mspace width='1em'/><mtext>where\u00a0</mtext>" + "<mo>,</mo>".join(lines)
 
     def equation(self, left: str, right: str) -> str:
         return f"<mrow>{left}<mo>=</mo>{right}</mrow>"
 
 
+STRUT = '<mspace width="0" height="0.72em" depth="0.12em"/>'
 TALL = ("<mfrac", "<mtable", "<msqrt")
 
 
@@ -114,6 +115,11 @@ def fence(left: str, body: str, right: str) -> str:
         f'<mrow><mo fence="true" form="prefix"{kind}>{left}</mo><mrow>{body}</mrow>'
         f'<mo fence="true" form="postfix"{kind}>{right}</mo></mrow>'
     )
+
+
+def radical(body: str) -> str:
+    """A square root as tall as a capital: above low letters browsers hang its sign too low."""
+    return f"<msqrt><mrow>{body}</mrow>{STRUT}</msqrt>"
 
 
 _TEXT = {

@@ -86,7 +86,8 @@ def _block(block: Block, level: int) -> list[str]:
 
 def _section(section: Section, level: int, number: str = "") -> list[str]:
     head = [f"{'#' * level} {number}{prose(section.title)}"] if section.title else []
-    return head + [part for b in section.blocks for part in _block(b, level)]
+    below = level if section.title else level - 1
+    return head + [part for b in section.blocks for part in _block(b, below)]
 
 
 def _labelled(block: Labelled) -> list[str]:

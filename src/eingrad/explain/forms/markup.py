@@ -79,7 +79,8 @@ def _block(block: Block, level: int) -> str:
 
 def _section(section: Section, level: int, number: str = "") -> str:
     head = f"<h{level}>{number}{prose(section.title)}</h{level}>\n" if section.title else ""
-    inside = "\n".join(_block(b, level + 1) for b in section.blocks)
+    below = level + 1 if section.title else level
+    inside = "\n".join(_block(b, below) for b in section.blocks)
     return f"<section>\n{head}{inside}\n</section>"
 
 

@@ -16,7 +16,7 @@ FONTS = {".woff2": "font/woff2", ".woff": "font/woff", ".otf": "font/otf", ".ttf
 # Within notebooks only what a notebook does not have already.
 STYLE = """\
 .eingrad .mark { border: 1px solid; border-radius: 2px; padding: 0.2em 0.25em; }
-.eingrad math { font-family: "STIX Two Math", "STIX Math", "Latin Modern Math", math; }
+.eingrad math { font-family: "STIX Two Math", "Latin Modern Math", "Cambria Math", math; }
 .eingrad .formula, .eingrad .wide { overflow-x: auto; overflow-y: hidden; padding: 0.15em 0; }
 .eingrad .formula { display: flex; flex-wrap: wrap; justify-content: space-between;
   align-items: center; gap: 0 1.5em; }
@@ -114,7 +114,7 @@ def notebook(document: Document) -> str:
 
 
 def _face(font: str | Path | None) -> str:
-    sources = ['local("STIX Two Math")', 'local("STIXTwoMath-Regular")', 'local("STIX Math")']
+    sources = ['local("STIX Two Math")', 'local("STIXTwoMath-Regular")']
     if font is not None:
         sources = [_embedded(Path(font))]
     return (
