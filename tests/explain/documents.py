@@ -3,6 +3,7 @@
 from functools import cache
 
 import eingrad
+from eingrad import nn
 from eingrad.calculus.explained import explanation
 from eingrad.explain.forms import Document, Inset
 from tests.test_table import TABLE
@@ -27,6 +28,9 @@ MAKERS = {
     ).paths(),
     "paths of arrays": lambda: eingrad.derivative("inv(X)*A*X", "X").paths(),
     "approximation": lambda: eingrad.approximation("sum(exp(x).*(A*x))", "x"),
+    "network": lambda: nn.residual(
+        nn.dense("n", "n"), nn.activation("tanh", "b n"), nn.dense("n", "n", bias=False)
+    ).chain(),
     "right answer": lambda: eingrad.check("x'*A*x", "x", answer="A*x + A'*x"),
     "wrong answer": lambda: eingrad.check("x'*A*x", "x", answer="2*A*x"),
 }

@@ -204,6 +204,15 @@ def test_a_wrong_answer_is_shown_with_a_point_where_it_differs():
     assert set(shown.json()["example"]) == {"A", "x"}
 
 
+def test_the_chain_of_a_network_is_its_text_and_a_document():
+    shown = made("network")
+    assert shown.text() == str(shown) == shown and shown.splitlines()[0].startswith("dx stands for")
+    tree = ET.fromstring(shown.html())
+    assert len(tree.findall("section")) == len(shown.json()) == 4
+    passes = [p for layer in shown.json() for p in layer["passes"]]
+    assert [f"  {p}" for p in passes] == [line for line in shown.splitlines() if line[0] == " "]
+
+
 def test_names_with_underscores_and_signs_are_escaped():
     shown = derivation("sum(W_a*x)", ("x",))
     for text in (shown.markdown(), shown.latex()):

@@ -189,6 +189,8 @@ def _operator_latex(text: str) -> str:
 
 def _operator_mathml(text: str) -> str:
     body = text.strip()
+    if not body:
+        return ""
     if body[:1] == "d" or body == "vec":
         return f'<mi mathvariant="normal">{body}</mi>'
     if body in _FENCES:

@@ -8,7 +8,7 @@ from typing import Any
 from ..errors import InputError
 from ..frontends.python import Tensor
 from ..ir.node import Node
-from .chain import chain
+from .chain import Chain, chain
 from .layer import Layer
 from .wiring import Link, Wired, wiring
 
@@ -113,12 +113,13 @@ class Network(Layer):
             known[link.value] = link.layer.definition(**own)
         return known[self.links[-1].value]
 
-    def chain(self) -> str:
+    def chain(self) -> Chain:
         """The chain of derivatives from the value back to the inputs: for each layer what comes
         out for what it takes and for its parameters, with shapes (those of derivatives in
         denominator layout), and what the derivative is, or condenses to. Where several layers take
-        one value, its gradient is a sum: `…` stands for what other lines say."""
-        return "\n".join(chain(self.links, self.wiring.kinds))
+        one value, its gradient is a sum: `…` stands for what other lines say. It is text, and
+        `html()`, `latex()`, … write it otherwise."""
+        return chain(self.links, self.wiring.kinds)
 
 
 def _shape(t: Tensor) -> str:
