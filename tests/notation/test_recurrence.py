@@ -162,3 +162,21 @@ def test_the_five_partial_derivatives_of_one_cell() -> None:
         assert str(eg.vjp(z, v, "dz").formula()) == written
     slope = eg.vjp(np.tanh(eg.matrix("z", "n k")), "z", "da")
     assert str(slope.formula()) == "da ⊙ (1 − tanh(z) ⊙ tanh(z))"
+
+
+def test_inputs_whose_steps_lie_on_another_axis_have_one_name_with_a_line() -> None:
+    batch_first = eg.matrix("A", "b T")
+    states = eg.scan(lambda h, x: np.tanh(h * x), eg.vector("h0", "b"), batch_first.T)
+    assert str(eg.gradient(np.sum(states[-1]), "h0").formula()) == (
+        "dh_0 where P_ij = A_ji, h_t = tanh(P_t ⊙ h_{t−1}), "
+        "dh_{t−1} = P_t ⊙ dh_t ⊙ (1 − h_t ⊙ h_t), dh_T = 𝟏_b, t = 1…T"
+    )
+
+
+def test_an_index_inside_of_a_line_keeps_its_name() -> None:
+    words = eg.gather(eg.matrix("E", "v n"), eg.tensor("i", "b T integer"))
+    states = eg.scan(
+        lambda h, x: np.tanh(h + x), eg.matrix("h0", "b n"), np.transpose(words, (1, 0, 2))
+    )
+    written = str(eg.gradient(np.sum(states[-1]), "h0").formula())
+    assert "P_ijk = Σ_l E_lk one_hot(i, size=v)_jil, h_t = tanh(P_t + h_{t−1})" in written

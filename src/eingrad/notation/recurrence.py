@@ -69,6 +69,7 @@ class Recurrences:
         self._slices: dict[tuple[Node, int, At], Node] = {}
         self._whole: dict[Node, Variable] = {}
         self._stacks: list[tuple[Tree, Scan]] = []
+        self._defined: dict[Node, Tree] = {}
 
     # What is written.
 
@@ -252,7 +253,10 @@ class Recurrences:
         except NotSliced:
             if axis:
                 raise
-        title = self.writer.define(self.rewritten(node))
+        whole = self.rewritten(node)
+        if whole not in self._defined:  # one name, however many recurrences take its slices
+            self._defined[whole] = self.writer.define(whole)
+        title = self._defined[whole]
         return self._leaf(self._drawn(name(title.data, node.ndim - 1), at), node.shape[1:])
 
     def _sliced(self, root: Node, axis: int, at: At) -> Node:

@@ -115,6 +115,8 @@ class Writer:
 
     def known(self, node: Node) -> Monomial | None:
         """What a node is written as, or its name; None where it is neither."""
+        if isinstance(node, Variable):
+            return _atom(self.variable(node))
         found = self.written.get(node)
         return self.tensors.get(node) if found is None else found
 
