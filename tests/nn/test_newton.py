@@ -230,3 +230,15 @@ def test_what_cannot_be_trained() -> None:
         nn.newton(softmax_regression(), data, {"W1": np.zeros((2, 3), int), "b1": np.zeros(3)})
     with pytest.raises(NameError_, match="no parameter 'W9'"):
         nn.gauss_newton_block(softmax_regression(), "W9")
+
+
+def test_single_precision_ends_where_rounding_lets_the_gradient_shrink_no_more() -> None:
+    X, y = scaled("iris")
+    net = softmax_regression()
+    data = {"X": X.astype(np.float32), "T": np.eye(3, dtype=np.float32)[y]}
+    params = {"W1": np.zeros((4, 3), np.float32), "b1": np.zeros(3, np.float32)}
+    found = nn.newton(net, data, params, penalty={"W1": 0.01})
+    assert len(found.steps) < 40
+    assert "rounding" in found.reason
+    assert found.steps[-1].slope < 1e-6
+    assert params["W1"].dtype == np.float32

@@ -153,7 +153,7 @@ def test_samples_must_fit(data: dict[str, np.ndarray], message: str) -> None:
 def test_a_batch_has_a_sample(batch: int) -> None:
     net = classifier()
     data = {"X": np.ones((5, 64)), "T": np.ones((5, 10))}
-    with pytest.raises(InputError, match="at least one sample"):
+    with pytest.raises(InputError, match="samples of a batch is at least 1"):
         nn.fit(net, data, nn.initial(net, m=64, h=5, k=10), batch=batch)
 
 

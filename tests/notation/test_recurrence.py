@@ -179,4 +179,4 @@ def test_an_index_inside_of_a_line_keeps_its_name() -> None:
         lambda h, x: np.tanh(h + x), eg.matrix("h0", "b n"), np.transpose(words, (1, 0, 2))
     )
     written = str(eg.gradient(np.sum(states[-1]), "h0").formula())
-    assert "P_ijk = Σ_l E_lk one_hot(i, size=v)_jil, h_t = tanh(P_t + h_{t−1})" in written
+    assert "P_jkl = Σ_m E_ml one_hot(i, size=v)_kjm, h_t = tanh(P_t + h_{t−1})" in written

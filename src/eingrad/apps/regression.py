@@ -71,7 +71,7 @@ def softmax(data: str, penalty: float) -> Outcome:
 
 @click.command(short_help="A small network by Gauss-Newton.")
 @click.option("--hidden", type=click.IntRange(1, 64), default=3, show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--penalty", type=float, default=1e-2, show_default=True, help="λ of λ/2 ‖W‖².")
 def gaussnewton(hidden: int, seed: int, penalty: float) -> Outcome:
     """Fit a network with one hidden layer to 442 patients' diabetes: nonlinear least squares.

@@ -25,7 +25,7 @@ def train() -> None:
 @click.option("--epochs", type=click.IntRange(1, 10_000), default=40, show_default=True)
 @click.option("--batch", type=click.IntRange(1, 1437), default=64, show_default=True)
 @click.option("--rate", type=float, default=2e-3, show_default=True, help="Of the steps (Adam).")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 def digits(epochs: int, batch: int, rate: float, seed: int) -> Outcome:
     """Learn 1437 handwritten digits (8×8 points), and read 360 others.
 
@@ -97,7 +97,7 @@ def classify(
 @click.option("--epochs", type=click.IntRange(1, 10_000), default=10, show_default=True)
 @click.option("--hidden", type=click.IntRange(1, 4096), default=96, show_default=True)
 @click.option("--rate", type=float, default=4e-3, show_default=True, help="Of the steps (Adam).")
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True)
 @click.option("--cell", type=click.Choice(["rnn", "gru", "lstm"]), default="rnn", show_default=True)
 @click.option(
     "--truncate",

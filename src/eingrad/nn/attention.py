@@ -22,8 +22,15 @@ def _attend(Q: Tensor, K: Tensor, V: Tensor, mask: Tensor | None) -> Tensor:
 
 
 def _visible(given: Mapping[str, Any]) -> None:
-    """Refuse a mask with a row that hides everything: softmax of nothing has no value."""
+    """Refuse a mask of other numbers than 0 and 1, such as one that is added to the scores, and
+    one with a row that hides everything: softmax of nothing has no value."""
     mask = np.asarray(given["mask"])
+    other = mask[(mask != 0) & (mask != 1)]
+    if other.size:
+        raise InputError(
+            f"attention: a mask is 1 where a key is seen and 0 where it is hidden, not {other[0]}",
+            hint="of a mask that is added to the scores take mask == 0",
+        )
     hidden = ~mask.astype(bool).any(axis=-1)
     if hidden.any():
         row = np.argwhere(hidden)[0].tolist()
@@ -55,7 +62,8 @@ def attention(
     Raises
     ------
     InputError
-        At `forward`: a row of the mask hides everything.
+        At `forward`: a row of the mask hides everything, or the mask has other numbers than 0 and
+        1.
 
     Examples
     --------

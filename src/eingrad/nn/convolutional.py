@@ -12,7 +12,7 @@ from .layer import Layer
 
 
 def convolution1d(
-    taps: int,
+    taps: int | tuple[int],
     *,
     sizes: str = "b c n",
     outputs: str = "o",
@@ -48,7 +48,7 @@ def convolution1d(
     >>> layer.backward([[[1, 1, 1]]])["W"]
     array([[[ 7., 14.]]])
     """
-    return _convolution(1, (taps,), sizes, outputs, bias, (stride, padding, dilation))
+    return _convolution(1, _tuple(taps), sizes, outputs, bias, (stride, padding, dilation))
 
 
 def convolution2d(
@@ -97,10 +97,11 @@ def _convolution(
     return Layer(name, definition, inputs={"X": sizes}, params=params)
 
 
-def max_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
+def max_pool(taps: int | tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
     """The largest entry of each window of the last axes; windows side by side by default.
 
-    X of `sizes`; the value has the number of windows in place of each of the last axes. Equal
+    X of `sizes`; the value has the number of windows in place of each of the last axes. `taps` has
+    a length for each of these, which are numbers; one number is for the last axis alone. Equal
     entries share the gradient.
 
     Examples
@@ -112,6 +113,8 @@ def max_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
     array([[1. , 0. , 0. , 1. , 0.5, 0.5]])
     """
 
+    taps = _tuple(taps)
+
     def definition(X: Tensor) -> Tensor:
         places = windows(X, taps, stride=taps if stride is None else stride)
         return np.max(places, axis=tuple(range(-len(taps), 0)))
@@ -119,7 +122,7 @@ def max_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
     return Layer("max_pool", definition, inputs={"X": sizes})
 
 
-def average_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
+def average_pool(taps: int | tuple[int, ...], *, sizes: str, stride: Any = None) -> Layer:
     """The mean of each window of the last axes; windows side by side by default.
 
     Shapes are those of `max_pool`.
@@ -131,8 +134,14 @@ def average_pool(taps: tuple[int, ...], *, sizes: str, stride: Any = None) -> La
     array([[2. , 3.5, 4. ]])
     """
 
+    taps = _tuple(taps)
+
     def definition(X: Tensor) -> Tensor:
         places = windows(X, taps, stride=taps if stride is None else stride)
         return np.mean(places, axis=tuple(range(-len(taps), 0)))
 
     return Layer("average_pool", definition, inputs={"X": sizes})
+
+
+def _tuple(taps: int | tuple[int, ...]) -> tuple[int, ...]:
+    return (taps,) if isinstance(taps, int) else tuple(taps)

@@ -1,15 +1,15 @@
 """What is refused of the arrays for a layer before anything is computed: labels that name nothing,
-and losses of no samples."""
+losses of no samples, and sizes that leave no room."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..dims import Dim
-from ..errors import InputError
+from ..errors import InputError, ShapeError
 from ..ir.node import Apply, Node, Term, Variable
 from ..ir.record import lookup
 from ..ir.walk import topological
@@ -75,3 +75,33 @@ def require_samples(place: str, given: Mapping[str, Any]) -> None:
         if not np.size(value):
             shape = "×".join(map(str, np.shape(value)))
             raise InputError(f"{place}: {name} has no entries ({shape}), so there is no loss")
+
+
+def computed_sizes(output: Node) -> list[Dim]:
+    """The sizes inside of a value that are computed from those of the arguments.
+
+    Examples
+    --------
+    >>> from eingrad import nn
+    >>> computed_sizes(nn.convolution1d(3).output.node)
+    [Dim(n - 2)]
+    """
+    found = dict.fromkeys(d for node in topological(output) for d in node.shape)
+    return [d for d in found if d.as_int() is None and str(d) not in d.symbols()]
+
+
+def require_room(place: str, dims: Iterable[Dim], sizes: Mapping[str, int]) -> None:
+    """No computed size is below 0, as that of a filter longer than its axis is.
+
+    Raises
+    ------
+    ShapeError
+        One is; the message has the size and the numbers that it is computed from.
+    """
+    for dim in dims:
+        if dim.symbols() <= sizes.keys() and dim.evaluate(sizes) < 0:
+            numbers = ", ".join(f"{s} = {sizes[s]}" for s in sorted(dim.symbols()))
+            raise ShapeError(
+                f"{place}: an axis has the size {dim}, which is {dim.evaluate(sizes)}; {numbers}",
+                hint="is a filter longer than what it slides along?",
+            )

@@ -11,9 +11,15 @@ from ..calculus.inputs import as_tensor_node, fresh
 from ..dims import Dim, shape_text
 from ..errors import InputError, NameError_, ShapeError
 from ..frontends.declare import declaration
-from ..frontends.python import Tensor, tensor
+from ..frontends.python import Tensor, constant, tensor
 from ..ir.node import Variable
-from .examined import lookups, require_places, require_samples
+from .examined import (
+    computed_sizes,
+    lookups,
+    require_places,
+    require_room,
+    require_samples,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,18 +71,43 @@ class Layer:
         self.inputs = _declared(inputs)
         self.params = _declared(params or {})
         self.constants = _declared(constants or {})
+        count = len(self.inputs) + len(self.params) + len(self.constants)
+        if count > len(self.arguments):
+            kinds = (self.inputs, self.params, self.constants)
+            twice = next(n for n in self.arguments if sum(n in kind for kind in kinds) > 1)
+            raise InputError(
+                f"{name}: {twice} is declared twice",
+                hint="inputs, parameters and constants have names of their own",
+            )
         self.output = self._applied()
         self.validate = validate
         self._kept: dict[str, np.ndarray] | None = None
 
     def _applied(self) -> Tensor:
         """The value of the definition; a `ShapeError` that names the layer where it has none."""
+        from inspect import signature
+
         try:
-            return self.definition(**self.arguments)
+            signature(self.definition).bind(**self.arguments)
+        except TypeError as error:
+            raise InputError(
+                f"{self.name}: its definition does not take {', '.join(self.arguments)}: {error}",
+                hint="it is called with all inputs, parameters and constants by name",
+            ) from None
+        try:
+            value = self.definition(**self.arguments)
         except (ShapeError, IndexError) as error:
             message = error.message if isinstance(error, ShapeError) else "an axis is missing"
             shapes = (f"{n} is {shape_text(t.node.shape)}" for n, t in self.arguments.items())
             raise ShapeError(f"{self.name}: {message}", hint=", ".join(shapes)) from error
+        if isinstance(value, int | float):
+            value = constant(value)
+        if not isinstance(value, Tensor):
+            raise InputError(
+                f"{self.name}: its definition gives {type(value).__name__}, not one tensor",
+                hint="several values of one shape can be stacked: np.stack([h, c])",
+            )
+        return value
 
     def __call__(self, **arguments: Tensor) -> Tensor:
         """The layer of other expressions: how layers are composed."""
@@ -118,7 +149,7 @@ class Layer:
             [_variable(t) for t in self.arguments.values()],
             [_variable(t) for t in (*self.inputs.values(), *self.params.values())],
             backend="numpy",
-            name=self.name,
+            name=self.name if self.name.isidentifier() else "layer",
             recompute="none",
         )
 
@@ -173,7 +204,7 @@ class Layer:
         NameError_, ShapeError
             As `forward`.
         """
-        given = self._given(inputs, params or {})
+        given = self._given(inputs, {} if params is None else params)
         sizes = self._sizes(given) if shapes or self._lookups else {}
         if self.validate is not None:
             self.validate(given)
@@ -227,6 +258,8 @@ class Layer:
                 wanted = ", ".join([*self.inputs, *self.constants])
                 raise InputError(f"{self.name} has several inputs: give {wanted} by name")
             inputs = {next(iter(self.inputs)): inputs}
+        if not isinstance(params, Mapping):
+            raise InputError(f"{self.name}: parameters are given by name: {', '.join(self.params)}")
         given = {**inputs, **params}
         unknown = [n for n in given if n not in self.arguments]
         missing = [n for n in self.arguments if n not in given]
@@ -234,7 +267,9 @@ class Layer:
             what = f"no argument {unknown[0]!r}" if unknown else f"{missing[0]} is missing"
             raise NameError_(f"{self.name}: {what}", hint=f"it has: {', '.join(self.arguments)}")
         whole = {n for n, t in self.arguments.items() if "integer" in _variable(t).facts}
-        return {n: _array(value, n in whole) for n, value in given.items()}
+        return {
+            n: _array(f"{self._place(n)}: {n}", value, n in whole) for n, value in given.items()
+        }
 
     def _sizes(self, given: Mapping[str, Any]) -> dict[str, int]:
         """The sizes that arguments show; a `ShapeError` that names the layer where they do not
@@ -245,10 +280,16 @@ class Layer:
 
         shapes = {name: np.shape(given[name]) for name in self.arguments}
         try:
-            return known_sizes(map(_variable, self.arguments.values()), shapes, {})
+            sizes = known_sizes(map(_variable, self.arguments.values()), shapes, {})
         except ShapeError as error:
             wrong = next(n for n in self.arguments if error.message.startswith(f"{n} must"))
             raise ShapeError(f"{self._place(wrong)}: {error.message}") from None
+        require_room(self.name, self._computed, sizes)
+        return sizes
+
+    @cached_property
+    def _computed(self) -> list[Dim]:
+        return computed_sizes(as_tensor_node(self.output))
 
     def _place(self, argument: str) -> str:
         """What messages about an argument call the layer."""
@@ -259,16 +300,26 @@ class Layer:
         return f"<Layer {self.name}({arguments})>"
 
 
-def _array(value: Any, whole: bool) -> np.ndarray:
+def _array(name: str, value: Any, whole: bool) -> np.ndarray:
     """An argument as an array of real numbers, or as it is where whole ones are expected."""
     import numpy as np
 
-    array = np.asarray(value)
-    return array if whole or array.dtype.kind == "f" else array.astype(float)
+    try:
+        array = np.asarray(value)
+    except ValueError as error:  # lists of different lengths
+        raise InputError(f"{name} is no array: {error}") from None
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"{name} holds {array.dtype}, not real numbers")
+    return array if whole or array.dtype.kind in "fb" else array.astype(float)
 
 
 def _declared(shapes: Mapping[str, str]) -> dict[str, Tensor]:
     """Variables of shapes such as `"m n"`; facts may follow: `"n integer"`."""
+    if not isinstance(shapes, Mapping):
+        raise InputError(
+            f"arguments are declared by name with their sizes, not as {type(shapes).__name__}",
+            hint='inputs={"X": "b n"}',
+        )
     made = {}
     for name, text in shapes.items():
         shape, facts = declaration(text, name)

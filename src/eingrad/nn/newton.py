@@ -13,14 +13,15 @@ from ..frontends.python import Tensor, scalar
 from .curvature import cut, gauss_newton_block
 from .layer import Layer
 from .system import System
-from .training import Arrays, TrainingError
+from .training import Arrays, TrainingError, require_floats
 
 if TYPE_CHECKING:
     import numpy as np
 
 LARGEST_DAMPING = 1e12  # times the mean of the diagonal: the step is then nothing
 SHOWN = 16  # lines of a table of steps
-ROUNDING = 1e-13  # of the loss: decreases below are not seen in it
+ROUNDING = 512  # units in the last place of the loss: decreases below are not seen in it
+PATIENCE = 5  # steps in which neither the loss nor the gradient shrinks
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,8 @@ class _Search:
         steps: int,
         tolerance: float,
     ) -> None:
+        import numpy as np
+
         if steps < 1:
             raise InputError(f"at least one step is needed, not {steps}")
         if not 0 < tolerance < float("inf"):
@@ -250,9 +253,7 @@ class _Search:
         if missing or unknown:
             what = f"{missing[0]} is missing" if missing else f"no parameter {unknown[0]!r}"
             raise NameError_(f"{layer.name}: {what}", hint=f"it has: {', '.join(layer.params)}")
-        whole = [n for n, array in params.items() if array.dtype.kind != "f"]
-        if whole:
-            raise InputError(f"{whole[0]} is changed in place: an array of floats is needed")
+        require_floats(params)
         self.names = list(layer.params)
         self.data = data
         self.params = params
@@ -261,6 +262,8 @@ class _Search:
             outputs=("value", "gradients")
         )
         self._system = System(self.names, block)
+        kinds = [array.dtype for array in params.values()]
+        self._rounding = ROUNDING * max((float(np.finfo(k).eps) for k in kinds), default=0.0)
 
     def value(self, params: Mapping[str, Any]) -> tuple[float, Arrays]:
         """The loss and the gradients."""
@@ -281,6 +284,7 @@ class _Search:
         size = max(float(np.abs(s).max(initial=0.0)) for s in slopes.values())
         taken = [Step(0, self.steps, loss, size, damping)]
         growth = 2.0
+        smallest, idle = size, 0
         reason = f"stopped after {self.steps} steps"
         while size > self.tolerance and len(taken) <= self.steps:
             bound = self._system.bound({**self.data, **self.params})
@@ -302,6 +306,12 @@ class _Search:
             size = max(float(np.abs(s).max(initial=0.0)) for s in slopes.values())
             taken.append(Step(len(taken), self.steps, loss, size, damping))
             tell(taken[-1])
+            unseen = loss >= taken[-2].loss - self._rounding * abs(loss)
+            idle = idle + 1 if unseen and size >= smallest else 0
+            smallest = min(smallest, size)
+            if idle == PATIENCE and size > self.tolerance:
+                reason = "the gradient is as small as rounding lets it be"
+                break
         done = size <= self.tolerance
         if done:
             reason = f"the gradient is below {self.tolerance:g}"
@@ -327,7 +337,7 @@ class _Search:
         with np.errstate(all="ignore"):
             there, further = self.value(moved)
         finite = np.isfinite(there) and all(np.isfinite(s).all() for s in further.values())
-        slack = ROUNDING * abs(loss)
+        slack = self._rounding * abs(loss)
         if not finite or there > loss - 1e-4 * promised + slack:
             return None, 0.0
         gain = 1.0 if promised < slack else (loss - there) / promised

@@ -49,6 +49,8 @@ def initial(layer: Layer, seed: int = 0, **sizes: int) -> Arrays:
         missing = sorted({s for d in t.node.shape for s in d.symbols()} - sizes.keys())
         if missing:
             raise InputError(f"initial: a number for the size {missing[0]} is missing")
+        for size, number in sizes.items():
+            require_count(f"initial: the size {size}", number, 0)
         shape = tuple(d.evaluate(sizes) for d in t.node.shape)
         if len(shape) < 2:
             made[name] = np.ones(shape) if name.startswith("scale") else np.zeros(shape)
@@ -56,6 +58,46 @@ def initial(layer: Layer, seed: int = 0, **sizes: int) -> Arrays:
             inputs = int(np.prod(shape)) // shape[-1]
             made[name] = rng.normal(size=shape) / np.sqrt(max(1, inputs))
     return made
+
+
+def require_count(what: str, number: Any, least: int) -> None:
+    """A whole number, not below `least`.
+
+    Raises
+    ------
+    InputError
+        It is something else.
+    """
+    import operator
+
+    try:
+        whole = operator.index(number)
+    except TypeError:
+        raise InputError(f"{what} is a whole number, not {number!r}") from None
+    if whole < least:
+        raise InputError(f"{what} is at least {least}, not {number}")
+
+
+def require_floats(params: Arrays) -> None:
+    """Parameters are arrays of floats, which can be changed in place; numbers and lists are
+    replaced by such.
+
+    Raises
+    ------
+    InputError
+        An array cannot be changed so.
+    """
+    import numpy as np
+
+    for name, array in params.items():
+        if not isinstance(array, np.ndarray):
+            params[name] = np.array(array, float)
+        elif array.dtype.kind != "f":
+            raise InputError(
+                f"{name} is changed in place: an array of floats is needed, not {array.dtype}"
+            )
+        elif not array.flags.writeable:
+            raise InputError(f"{name} is changed in place, but the array is read-only")
 
 
 @dataclass
@@ -91,6 +133,10 @@ class Adam:
     steps: int = 0
     means: Arrays = field(default_factory=dict)
     squares: Arrays = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate < float("inf"):
+            raise InputError(f"a rate is a number not below 0, not {self.rate}")
 
     def __call__(self, params: Arrays, slopes: Mapping[str, Any]) -> None:
         """Change the parameters in place."""
@@ -169,16 +215,30 @@ def fit(
     """
     if layer.output.node.ndim:
         raise InputError(f"{layer.name} has no loss at its end: its value is no number")
-    counts = {len(v) for v in data.values()}
-    if len(counts) != 1 or not min(counts):
-        raise InputError("all arrays need equally many samples, and at least one")
-    if batch < 1:
-        raise InputError(f"a batch has at least one sample, not {batch}")
+    import numpy as np
+
+    require_count("epochs", epochs, 0)
+    require_count("the number of samples of a batch", batch, 1)
+    require_count("seed", seed, 0)
+    if step is not None and not callable(step):
+        raise InputError(
+            f"step is a function of parameters and gradients, not {step!r}",
+            hint=f"nn.Adam({step!r})" if isinstance(step, float) else "nn.Adam()",
+        )
+    data = {n: np.asarray(v) for n, v in data.items()}
+    counts = {n: len(v) if v.ndim else 0 for n, v in data.items()}
+    if len(set(counts.values())) != 1 or not min(counts.values()):
+        found = ", ".join(f"{n} has {count}" for n, count in counts.items())
+        raise InputError(
+            f"all arrays of data need equally many samples, and at least one: {found}",
+            hint="what is the same for every batch goes into fixed",
+        )
     same = dict(fixed or {})
     twice = [n for n in same if n in data]
     if twice:
         raise InputError(f"{twice[0]} is given as data and as fixed")
     layer.examine({**data, **same}, params, shapes=True)
+    require_floats(params)
     function = gradients(layer.output, list(layer.params.values())).function(
         outputs=("value", "gradients")
     )
@@ -193,7 +253,7 @@ def fit(
             _require_finite(float(loss), named, epoch, number)
             change(params, named)
             total += float(loss) * len(next(iter(part.values())))
-        losses.append(total / min(counts))
+        losses.append(total / min(counts.values()))
         tell(Progress(epoch + 1, epochs, losses[-1]))
     return losses
 

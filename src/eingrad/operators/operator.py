@@ -311,7 +311,7 @@ class StructuredOperator(OperatorAlgebra, RowNorms):
             return np.zeros((*batch, *self.in_shape), kind)
         rows = self._aligned.rows if self._aligned else ()
         x = solver.solve(np.asarray(array, kind).reshape(math.prod(batch), *rows))
-        x = x.reshape(*batch, *self.in_shape)
+        x = x.reshape((*batch, *self.in_shape))
         if np.may_share_memory(x, array):
             return np.array(x, kind)
         return np.asarray(x, kind)
