@@ -33,7 +33,7 @@ def test_the_slope_of_an_elementwise_function_is_that_of_its_record():
 
 
 def test_a_convention_of_a_record_is_said():
-    assert "Its derivative at 0 is taken as 0." in str(told("sum(relu(A*x))", "x"))
+    assert "Convention: relu has no derivative at 0; 0 is taken there." in str(told("sum(relu(A*x))", "x"))
 
 
 def test_a_matrix_goes_over_transposed_with_the_shapes_as_the_reason():
@@ -75,7 +75,7 @@ def test_a_second_derivative_starts_from_the_first():
 
 def test_the_chain_rule_shows_each_jacobian_with_shape_and_structure():
     text = str(told("sum(log(exp(-y.*(X*w))+1))", "w", route="chain"))
-    assert "∂q/∂p = ⟦diag(σ(p))⟧    [m×m]" in text and "Its structure: diagonal" in text
+    assert "J_q(p) = ⟦diag(σ(p))⟧    [m×m]" in text and "Its structure: diagonal" in text
     assert "(1×m)(m×n) ⟶ 1×n" in text
 
 

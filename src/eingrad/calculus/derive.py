@@ -16,17 +16,19 @@ from ..ir.walk import substitute, variables, with_facts, with_facts_each
 from ..simplify import shortest, shortest_each
 from .derivative import Derivative
 from .inputs import (
+    Expression,
     as_tensor_node,
     find_variable,
     fresh,
     given_or_new,
     occurs,
+    parse,
     shaped,
     with_variables,
 )
 from .joint import Gradients
 from .layouts import valid_layout
-from .symmetric import SYMMETRIC, fact_notes, for_symmetric
+from .symmetric import SYMMETRIC, fact_notes, for_symmetric, kink_notes
 from .together import read_together
 from .total import totally
 
@@ -99,6 +101,8 @@ def derivative(
         )
     if total is not None and total is not False:
         return _total(y, wrt, total, layout=layout, symmetric=symmetric, mode=mode)
+    if isinstance(y, str):
+        y = parse(y)
     node, known = with_variables(y)
     by = [find_variable(node, item, known) for item in wrt]
     # What is differentiated again must not know that S = Sᵀ: then the check would differentiate 2S
@@ -107,7 +111,7 @@ def derivative(
     free = shortest(with_facts(chain[-1]))
     counted, notes = for_symmetric(free, node.ndim, by, symmetric)
     result = free if counted is free else shortest(counted)
-    return Derivative(
+    made = Derivative(
         result,
         of=node,
         wrt=by,
@@ -116,6 +120,8 @@ def derivative(
         layout=valid_layout(layout),
         notes=[*notes, *reading_notes(y, node, by)],
     )
+    made.given = y if isinstance(y, Expression) else None
+    return made
 
 
 def reading_notes(y: Any, node: Node, by: Sequence[Variable]) -> list[str]:
@@ -128,7 +134,7 @@ def reading_notes(y: Any, node: Node, by: Sequence[Variable]) -> list[str]:
             notes.append(f"{v.name} {why}: the derivative is exactly 0")
     if holds(node):
         notes.append(HELD)
-    return [*notes, *fact_notes(node)]
+    return [*notes, *fact_notes(node), *kink_notes(node, by)]
 
 
 def _total(y: Any, wrt: Any, total: Any, **options: Any) -> Derivative:

@@ -14,10 +14,19 @@ if TYPE_CHECKING:
     from ..notation import Formula
     from ..verify import Report
     from .derivative import Derivative
+    from .inputs import Expression
 
 
 class Explained:
-    """What a derivative says of how it is found."""
+    """What a derivative says of how it is found.
+
+    Attributes
+    ----------
+    given:
+        The text that was differentiated, with how it was read; None for a tensor.
+    """
+
+    given: Expression | None = None
 
     def document(self) -> Document:
         """The formula with its shape, layout and notes, as a page or a notebook shows it."""
@@ -140,6 +149,7 @@ def explanation(d: Derivative, route: str, level: str) -> Explanation:
         route=route,
         level=level,
         note=note,
+        given=None if d.given is None or d.given.node is not d.of else (d.given.text, d.given.fired),
     )
 
 

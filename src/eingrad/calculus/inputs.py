@@ -19,6 +19,7 @@ from ..frontends.text import Parsed
 from ..frontends.text import parse as parse_text
 from ..ir.build import as_node, multiply
 from ..ir.construct import ones
+from ..ir.fired import Fired, listening
 from ..ir.node import Node, Variable, constant, variable
 from ..ir.walk import variables
 
@@ -34,10 +35,13 @@ class Expression(Tensor):
         Which kinds and sizes were inferred, a line each.
     variables:
         The variables by name.
+    fired:
+        The rewrites that were used as it was read: log(1 + exp(x)) is softplus(x).
     """
 
-    __slots__ = ("parsed",)
+    __slots__ = ("fired", "parsed")
     parsed: Parsed
+    fired: tuple[Fired, ...]
 
     @property
     def text(self) -> str:
@@ -81,9 +85,11 @@ def parse(text: str, /, **declarations: Any) -> Expression:
     >>> parse("x'*A*x", A="n n symmetric").variables["A"].facts
     frozenset({'symmetric'})
     """
-    parsed = parse_text(text, declarations)
+    with listening() as fired:
+        parsed = parse_text(text, declarations)
     expression = Expression(parsed.node)
     object.__setattr__(expression, "parsed", parsed)
+    object.__setattr__(expression, "fired", tuple(fired))
     return expression
 
 

@@ -1,4 +1,4 @@
-"""Conventions for the derivative by a symmetric matrix, whose entries are not independent."""
+"""Conventions: by a symmetric matrix, whose entries are not independent, and at kinks."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from ..ir.build import add, einsum, scale, transpose
 from ..ir.construct import eye
 from ..ir.facts import closure
-from ..ir.node import MATRIX_FACTS, Node, Variable
-from ..ir.walk import variables
+from ..ir.node import MATRIX_FACTS, Apply, Node, Variable
+from ..ir.record import lookup
+from ..ir.walk import depending_on, topological, variables
 
 SYMMETRIC = ("free", "project", "cookbook")
 
@@ -44,6 +45,18 @@ def _swapped(node: Node, axis: int) -> Node:
     order = list(range(node.ndim))
     order[axis], order[axis + 1] = order[axis + 1], order[axis]
     return transpose(node, order)
+
+
+def kink_notes(node: Node, by: Sequence[Variable]) -> list[str]:
+    """What is taken for a derivative where a function on the way has none."""
+    order = topological(node)
+    moving = depending_on(order, by)
+    notes: dict[str, None] = {}
+    for n in order:
+        if isinstance(n, Apply) and n in moving:
+            found = [k.text for k in lookup(n.function).kinks if k.when(dict(n.params))]
+            notes.update(dict.fromkeys(found))
+    return list(notes)
 
 
 def fact_notes(node: Node) -> list[str]:

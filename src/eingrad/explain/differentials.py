@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import replace
 
 from ..differentiate import differentiate, pullback, pushforward
 from ..dims import shape_text
 from ..ir.build import add, einsum, is_zero, number, scale, split_coefficient, zeros
 from ..ir.construct import inner_product
-from ..ir.node import Apply, Contraction, Node, Sum, Term, Variable
+from ..ir.node import Apply, Contraction, Node, Sum, Term, Variable, variable
 from ..ir.walk import depending_on, substitute, topological, variables
 from .naming import Naming, at
-from .rules import moving_reason, rule_name, rule_reasons
+from .rewriting import put_in, rewritings
+from .rules import collecting_reasons, moving_reason, rule_name, rule_reasons
 from .steps import Equation, Quantity, Step
-from .written import Math, Part, Prose, distinct, mark, math
+from .written import PLAIN, Mark, Math, Part, Prose, Written, distinct, mark, math
 
 
 def steps(names: Naming, full: bool) -> tuple[list[Step], Node]:
@@ -90,20 +92,23 @@ def _differential(q: Quantity, change: Node, names: Naming) -> Step:
             sides += [" − " if minus else " + "] * bool(k) + [names.boxed(shown, *moving)]
     inner = math("d", "(", names.write(q.definition), ")")
     written = names.formula(change)
-    if sides and not written.letters:
+    shown = bool(sides) and not written.letters
+    collected = names.boxed(change, *moving)
+    final = math(at(left, written), " = ", collected)
+    if shown and PLAIN.draw(math(*sides)) == PLAIN.draw(collected):
+        final = math(left, " = ", inner, " = ", collected)
+        shown = False
+    if shown:
         lines.append(
             Equation(math(left, " = ", inner, " = ", *sides), "", add(*terms), q.name, True)
         )
-    lines.append(
-        Equation(
-            math(at(left, written), " = ", names.boxed(change, *moving)),
-            names.shapes(change),
-            change,
-            q.name,
-            True,
-        )
-    )
-    return Step("differential", rule_name(q), tuple(lines), tuple(rule_reasons(q, names)))
+    lines.append(Equation(final, names.shapes(change), change, q.name, True))
+    why = rule_reasons(q, names)
+    if q.variable in topological(change):
+        why.append((f"What stands there for {q.name} itself goes by its name.",))
+    if shown:
+        why += collecting_reasons(q, terms)
+    return Step("differential", rule_name(q), tuple(lines), distinct(why))
 
 
 # A scalar: inner products ------------------------------------------------------------------------
@@ -120,13 +125,17 @@ def _by_inner_products(
     start = changes[root.direction]
     dy = names.name(root.direction.name)
     end = state(pending)
-    lines = [Equation(math(dy, " = ", names.write(start)), "", start, root.name, True)]
     why: list[Prose] = [(
-        "The differential of a scalar is linear in the others: it is written as a sum of inner "
-        "products ⟨G, dZ⟩, the sum of the products of entries: gᵀdz for vectors, tr(GᵀdZ) for "
-        "matrices, a product for numbers. What stands beside dZ is the derivative by Z.",
+        "The differential of a scalar is written as a sum of inner products ⟨G, dZ⟩, the products "
+        "of entries added up: gᵀdz for vectors, tr(GᵀdZ) for matrices; of numbers, g · dz. What "
+        "stands beside dZ is the derivative by Z.",
     )]  # fmt: skip
-    terms = list(dict.fromkeys(_own_value(root, t) for t in change_terms(root)))
+    every = [_own_value(root, t) for t in change_terms(root)]
+    terms = list(dict.fromkeys(every))
+    shown: list[Part | Math] = [names.write(start)]
+    if len(terms) == len(every) > 1:
+        shown = [part for t in terms for part in (" + ", names.write(t))][1:]
+    lines = [Equation(math(dy, " = ", *shown), "", start, root.name, True)]
     for u in pending:
         for term in terms:
             part = substitute_others(term, u, names)
@@ -135,11 +144,11 @@ def _by_inner_products(
             if len(terms) > 1:
                 one = {u: differentiate(part, [u.direction])}
                 lines.append(
-                    Equation(math(names.write(part), " = ", inner_row(one, names)), "", part)
+                    Equation(math(names.write(part), " = ", _row(one, names)), "", part)
                 )
             reason = moving_reason(part, root, u, names)
             why.append(reason)
-    lines.append(Equation(math(dy, " = ", inner_row(pending, names)), "", end, root.name, True))
+    lines.append(Equation(math(dy, " = ", _row(pending, names)), "", end, root.name, True))
     made.append(Step("collect", "as inner products", tuple(lines), distinct(why), start, end))
     while any(u is not names.start for u in pending):
         v = max((u for u in pending if u is not names.start), key=lambda u: place[u.name])
@@ -176,23 +185,39 @@ def state(pending: dict[Quantity, Node]) -> Node:
     return add(*(inner_product(g, u.direction) for u, g in pending.items()))
 
 
+def _row(pending: dict[Quantity, Node], names: Naming) -> Math:
+    return inner_row({u: math(names.write(h)) for u, h in pending.items()}, names)
+
+
 def inner_row(
-    pending: dict[Quantity, Node],
+    pending: Mapping[Quantity, Math],
     names: Naming,
-    marked: Sequence[Quantity] = (),
-    instead: dict[Quantity, Math] | None = None,
+    instead: Mapping[Quantity, Math] | None = None,
 ) -> Math:
-    """Σ ⟨G_u, du⟩ as it is written; some of the left sides marked, some right sides put in."""
+    """Σ ⟨G_u, du⟩ as it is written, of numbers g · du; some right sides put in."""
     row: list[Part | Math] = []
-    for u, g in pending.items():
-        left: Part | Math = names.write(g)
-        if u in marked:
-            left = mark(left)
+    for u, left in pending.items():
         right: Part | Math = names.name(u.direction.name)
         if instead is not None and u in instead:
             right = mark(instead[u])
-        row += [" + "] * bool(row) + ["⟨", left, ", ", right, "⟩"]
+        row += [" + "] * bool(row)
+        if u.shape:
+            row += ["⟨", left, ", ", right, "⟩"]
+        elif PLAIN.draw(left) in ("1", "⟦1⟧"):
+            row.append(right)
+        else:
+            row += [*_factor(left, first=not row), " · ", right]
     return math(*row) if row else math(names.write(number(0)))
+
+
+def _factor(left: Math, first: bool) -> list[Part | Math]:
+    """A number before a dot, in brackets where it is a sum or a negative one inside of a row."""
+    (part, *more) = left.parts
+    tree = part.formula.tree if isinstance(part, Written) and not more else None
+    bare = isinstance(part, Mark) or (tree is not None and tree.op != "sum")
+    if bare and (first or tree is None or tree.op != "neg"):
+        return [left]
+    return ["(", left, ")"]
 
 
 def _insert(v: Quantity, pending: dict[Quantity, Node], change: Node, names: Naming) -> Step:
@@ -202,18 +227,31 @@ def _insert(v: Quantity, pending: dict[Quantity, Node], change: Node, names: Nam
     own = math(names.name(v.direction.name))
     g = pending[v]
     fresh = _pulled(v, g, names)
-    after = {u: h for u, h in pending.items() if u is not v}
+    others = {u: h for u, h in pending.items() if u is not v}
+    after = dict(others)
     for u, more in fresh.items():
         after[u] = add(after[u], more) if u in after else more
     after = {u: h for u, h in after.items() if not is_zero(h)}
     end = state(after)
+    whole = {u: math(names.write(h)) for u, h in pending.items()}
+    rest = {u: whole[u] for u in others}
     lines = [
-        Equation(math(dy, " = ", inner_row(pending, names, (), {v: own})), "", start),
-        Equation(
-            math(dy, " = ", inner_row(pending, names, (), {v: names.write(change)})), "", start
-        ),
-        Equation(math(dy, " = ", inner_row(after, names, list(fresh))), _sizes(after), end),
+        Equation(math(dy, " = ", inner_row(whole, names, {v: own})), "", start),
+        Equation(math(dy, " = ", inner_row(whole, names, {v: names.write(change)})), "", start),
     ]
+    known = [u for u in fresh if u in pending]
+    alone = len(fresh) == 1 and not known
+    moved = [m for u, h in fresh.items() for m in _moved(v, u, g, h, names)] if alone else []
+    for left, law in moved:
+        row = inner_row({**rest, **dict.fromkeys(fresh, left)}, names)
+        lines.append(Equation(math(dy, " = ", row), law, end))
+    if moved:
+        law = f"{lines[-1].shapes}; " if lines[-1].shapes else ""
+        lines[-1] = replace(lines[-1], shapes=law + _sizes(after))
+    else:
+        last = {u: math(mark(names.write(h)) if u in fresh else names.write(h))
+                for u, h in after.items()}  # fmt: skip
+        lines.append(Equation(math(dy, " = ", inner_row(last, names)), _sizes(after), end))
     why: list[Prose] = []
     said = False
     for u in fresh:
@@ -227,12 +265,29 @@ def _insert(v: Quantity, pending: dict[Quantity, Node], change: Node, names: Nam
             why.append((lead, names.write(g), "."))
             said = True
         why += reason
-    collected = [u for u in fresh if u in pending]
-    if collected:
-        what = ", ".join(f"d{u.name}" for u in collected)
+    if known:
+        what = ", ".join(f"d{u.name}" for u in known)
         why.append((f"{what} was there before: both contributions are added.",))
     rule = f"put in d{v.name}, and move to the other side"
     return Step("insert", rule, tuple(lines), distinct(why), start, end)
+
+
+def _moved(
+    v: Quantity, u: Quantity, g: Node, pulled: Node, names: Naming
+) -> list[tuple[Math, str]]:
+    """What stands beside du, with G put in as it is; then one law a line, up to the usual form."""
+    stand_in = variable(names.names.fresh("G"), v.shape)
+    names.names.taken.discard(stand_in.name)
+    literal = _pulled(v, stand_in, names).get(u)
+    if literal is None or g is number(1):
+        return []
+    written, inner = names.formula(literal), names.formula(g)
+    begun = put_in(written, {stand_in.name: inner})
+    laws = None if begun is None else rewritings(begun, names.formula(pulled))
+    if begun is None or laws is None:
+        return []
+    first = math(Written(written, {stand_in.name: math(mark(inner))}))
+    return [(first, ""), *((math(mark(line.formula)), line.law) for line in laws)]
 
 
 def _sizes(pending: dict[Quantity, Node]) -> str:
@@ -256,15 +311,25 @@ def _forward(names: Naming, changes: dict[Variable, Node], full: bool) -> tuple[
         after = substitute(current, {q.direction: change})
         name = q.direction.name
         left = at(dy, before)
-        lines = (
+        lines = [
             Equation(math(left, " = ", names.boxed(current, name)), "", current, root.name, True),
             Equation(math(left, " = ", names.put(current, {name: names.write(change)})), "", after),
-            names.equation(dy, after, of=root.name, differential=True),
-        )
+        ]
+        begun = put_in(before, {name: names.formula(change)})
+        laws = None if begun is None else rewritings(begun, names.formula(after))
+        lines += [
+            Equation(math(left, " = ", line.formula), line.law, after, root.name, True)
+            for line in laws or ()
+        ]
+        end = names.equation(dy, after, of=root.name, differential=True)
+        if laws:
+            lines[-1] = replace(end, shapes=f"{lines[-1].shapes}; {end.shapes}")
+        elif laws is None:
+            lines.append(end)
         why: Prose = (
             f"d{q.name} is known from the step above; nothing else changes, and products keep "
             "their order.",
         )
-        made.append(Step("insert", f"put in d{q.name}", lines, (why,), current, after))
+        made.append(Step("insert", f"put in d{q.name}", tuple(lines), (why,), current, after))
         current = after
     return made, differentiate(current, [names.start.direction])

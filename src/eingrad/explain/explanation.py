@@ -8,6 +8,7 @@ from typing import Any
 
 from ..errors import InputError
 from ..ir.build import zeros
+from ..ir.fired import Fired
 from ..ir.node import Node, Variable, variable
 from ..ir.walk import depending_on, substitute, topological
 from ..notation import Formula, formula
@@ -102,6 +103,7 @@ def explain(
     route: str = "differentials",
     level: str = "full",
     note: str = "",
+    given: tuple[str, Sequence[Fired]] | None = None,
 ) -> Explanation:
     """The derivation of `final`, the derivative of y by the last of `wrt`.
 
@@ -120,6 +122,8 @@ def explain(
 
     note:
         What the answer needs to be told with, such as its layout.
+    given:
+        The text that y was read from, and the rewrites that were used as it was read.
 
     Raises
     ------
@@ -141,7 +145,7 @@ def explain(
         before = math(Partial(label, tuple(v.name for v in wrt[:-1])))
         own = next(n for n in _letters(value.ndim) if n not in {label, *_taken(value, wrt)})
     names = Naming(value, asleep, own, taken={label})
-    steps: list[Step] = [asked(names, tuple(wrt), title, before)]
+    steps: list[Step] = [asked(names, tuple(wrt), title, before, given)]
     if asleep not in depending_on(topological(value), [asleep]) or asleep not in topological(value):
         nothing = zeros((*value.shape, *x.shape))
         line = Equation(math(title, " = ", formula(nothing)), "", nothing)
@@ -156,7 +160,7 @@ def explain(
     steps += made
     closing = Closing(names, title, result)
     last = next((s.end for s in reversed(made) if s.end is not None), None)
-    steps.append(closing.read_off(last))
+    steps.append(closing.read_off(last, route))
     back, put = closing.put_back()
     if back is not None:
         steps.append(back)

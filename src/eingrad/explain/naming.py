@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from ..dims import product, shape_text
+from ..ir.fired import Fired
 from ..ir.node import Apply, Contraction, Node, Shape, Sum, Term, Variable, variable
 from ..ir.walk import count_uses, depending_on, rebuild, topological, variables
 from ..notation import Formula, formula
 from ..notation.names import Names
 from .steps import Equation, Quantity
-from .written import SUPERSCRIPTS, Entry, Math, Written, mark, math
+from .written import PLAIN, SUPERSCRIPTS, Entry, Math, Written, mark, math
 
 
 class Naming:
@@ -100,9 +101,19 @@ class Naming:
         return Equation(row, shapes or self.shapes(right), right, of, differential)
 
     def shapes(self, node: Node) -> str:
-        """`A m×n, dx n ⟶ m`: the shapes on the right side, then that of the whole."""
-        own = [f"{v.name} {shape_text(v.shape)}" for v in variables(node)]
+        """`A: m×n, dx: n ⟶ m`: the shapes on the right side, then that of the whole."""
+        own = [f"{v.name}: {shape_text(v.shape)}" for v in variables(node)]
         return f"{', '.join(own)} ⟶ {shape_text(node.shape)}" if own else shape_text(node.shape)
+
+    def used(self, fired: Iterable[Fired]) -> list[Math]:
+        """The rewrites of records that were used, as equations where they are about a node."""
+        said: dict[str, Math] = {}
+        for f in fired:
+            row = math(f.law)
+            if f.before is not None and f.after is not None:
+                row = math(self.write(f.before), " = ", self.write(f.after))
+            said.setdefault(PLAIN.draw(row), row)
+        return list(said.values())
 
     def name(self, name: str) -> Math:
         """A name, or the differential of that name, alone."""

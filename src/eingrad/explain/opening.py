@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..dims import shape_text
+from ..ir.fired import Fired
 from ..ir.node import Variable
 from ..ir.walk import variables
 from .naming import Naming, count_text
@@ -10,15 +13,22 @@ from .steps import Equation, Step
 from .written import Math, Prose, math
 
 
-def asked(names: Naming, wrt: tuple[Variable, ...], title: Math, previous: Math | None) -> Step:
-    """Step 1: shapes, and how many entries the answer has."""
+def asked(
+    names: Naming,
+    wrt: tuple[Variable, ...],
+    title: Math,
+    previous: Math | None,
+    given: tuple[str, Sequence[Fired]] | None = None,
+) -> Step:
+    """Step 1: what was given, shapes, and how many entries the answer has."""
     y, x = names.root, names.x
     shape = shape_text((*y.shape, *x.shape))
     lines = [names.equation(names.name(y.name), y.full, of=y.name)]
     if previous is not None:
         lines = [Equation(math(names.name(y.name), " = ", previous)), *lines]
     sizes = ", ".join(f"{v.name} is {_kind(v)}" for v in variables(y.full, x))
-    why: list[Prose] = [(f"Here {sizes}.",)]
+    why: list[Prose] = _read(names, given) if previous is None else []
+    why.append((f"Here {sizes}.",))
     if y.full.ndim:
         why.append((
             f"The value {y.name} is {_kind(y.variable)} and {x.name} is {_kind(x)}: the answer ",
@@ -45,6 +55,16 @@ def asked(names: Naming, wrt: tuple[Variable, ...], title: Math, previous: Math 
             ),
         )
     return Step("shapes", "what is asked", tuple(lines), tuple(why))
+
+
+def _read(names: Naming, given: tuple[str, Sequence[Fired]] | None) -> list[Prose]:
+    """How the text became what is differentiated, where more happened than reading it."""
+    if given is None or not given[1]:
+        return []
+    said: Prose = (f"{names.root.name} was given as {given[0]}, which is the same: ",)
+    for k, row in enumerate(names.used(given[1])):
+        said = (*said, *([", "] if k else []), row)
+    return [(*said, ".")]
 
 
 def _kind(v: Variable) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..dims import shape_text
 from ..ir.apply import apply
 from ..ir.build import as_node, power
@@ -11,11 +13,15 @@ from ..ir.record import Record, lookup
 from ..ir.rule import FamilyRule, IndexRule
 from ..ir.walk import depending_on, topological
 from ..notation import formula
-from ..notation.tree import Tree
+from ..notation.tree import Tree, call, product, transposed
+from ..notation.treewalk import post_order
 from .naming import Naming
 from .steps import Quantity
 from .written import Prose, math
 
+# Rules whose reasons a Jacobian does not need: the matrix beside what moves is seen.
+PLAIN_RULES = ("sum rule", "product rule", "sum rule and product rule",
+               "linearity: constant factors stay")  # fmt: skip
 MAX_NAMED = 45  # characters; a function with a longer sentence goes by its name
 
 
@@ -81,12 +87,13 @@ def rule_reasons(q: Quantity, names: Naming) -> list[Prose]:
         record = lookup(node.function)
         if record.elementwise:
             return _slopes(node, q, names)
-        return [(f"The rule of {named(record)}: {record.source}.",)]
+        rule = f"The rule of {named(record)}: {record.source}."
+        return [(rule,), *_kinks(record, node)]
     moving = max(
         (moving_factors(o, q) for o in (node.operands if isinstance(node, Sum) else [node])),
         default=0,
     )
-    reasons: list[Prose] = []
+    reasons: list[Prose] = squared_norm(q, names)
     if isinstance(node, Sum):
         reasons.append(("The differential of a sum is the sum of the differentials.",))
         if moving == 1 and any(not _moves(o, q) for o in node.operands):
@@ -96,6 +103,44 @@ def rule_reasons(q: Quantity, names: Naming) -> list[Prose]:
     elif not isinstance(node, Sum):
         reasons.append(("Only one factor moves; the others are constants and stay in place.",))
     return reasons
+
+
+def _kinks(record: Record, node: Apply) -> list[Prose]:
+    """What is taken for the derivative where there is none."""
+    found = [k.text for k in record.kinks if k.when(dict(node.params))]
+    return [(f"Convention: {text}.",) for text in found]
+
+
+def collecting_reasons(q: Quantity, terms: list[Node]) -> list[Prose]:
+    """Why the terms of a product rule become one expression."""
+    reasons: list[Prose] = []
+    if len(set(terms)) < len(terms):
+        reasons.append((
+            "The factors that move are the same, so that each contributes the same; equal terms "
+            "are added.",
+        ))  # fmt: skip
+    elif not q.shape and len(terms) > 1:
+        reasons.append((
+            "A number is its own transpose, so that a term may be turned round: uᵀMz = zᵀMᵀu. "
+            "Then what the terms share is pulled out.",
+        ))  # fmt: skip
+    return reasons
+
+
+def squared_norm(q: Quantity, names: Naming) -> list[Prose]:
+    """What ‖Z‖² is as a product, where it is written so."""
+    written = names.formula(q.definition)
+    for tree in post_order(written.tree):
+        if tree.op == "power" and tree.data == 2 and tree.args[0].op == "norm":
+            z = tree.args[0].args[0]
+            shown = math(replace(written, tree=tree))
+            if z.kind == (True, True):
+                other = call("tr", product(transposed(z), z))
+            else:
+                other = product(transposed(z), z)
+            return [(shown, " is the sum of the squares of the entries, ",
+                     math(replace(written, tree=other)), ".")]  # fmt: skip
+    return []
 
 
 def _slopes(node: Apply, q: Quantity, names: Naming) -> list[Prose]:
@@ -125,9 +170,7 @@ def _slopes(node: Apply, q: Quantity, names: Naming) -> list[Prose]:
             math(formula(slope)),
             ".",
         ))  # fmt: skip
-    _, _, convention = record.sentence.partition("; ")
-    if convention:
-        reasons.append((convention[0].upper() + convention[1:],))
+    reasons += _kinks(record, node)
     if node.ndim:
         reasons.append((
             "Each entry of the result depends on the same entry of the argument alone: the "

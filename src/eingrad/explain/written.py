@@ -38,6 +38,15 @@ class Partial:
 
 
 @dataclass(frozen=True)
+class Local:
+    """J_f(p), a local Jacobian: f by p alone, whatever else f uses held fixed."""
+
+    letter: str
+    above: str
+    below: str
+
+
+@dataclass(frozen=True)
 class Entry:
     """The entry of something at index letters."""
 
@@ -53,7 +62,7 @@ class Settable(Protocol):
         ...
 
 
-Part = str | Written | Mark | Partial | Entry | Settable
+Part = str | Written | Mark | Partial | Local | Entry | Settable
 
 
 @dataclass(frozen=True)
@@ -93,6 +102,7 @@ class Ink:
     mark: Callable[[str], str]
     operator: Callable[[str], str]
     partial: Callable[[str, tuple[str, ...]], str]
+    local: Callable[[Local], str]
 
     def draw(self, row: Math) -> str:
         """A row with the definitions of the names that its formulas invent, at the end."""
@@ -111,6 +121,8 @@ class Ink:
             return self.mark(self.row(part.inside, lines))
         if isinstance(part, Partial):
             return self.partial(part.above, part.below)
+        if isinstance(part, Local):
+            return self.local(part)
         if isinstance(part, Entry):
             base = self.row(part.inside, lines)
             braced = any(len(letter) > 1 for letter in part.letters)
@@ -164,6 +176,20 @@ def _partial_mathml(above: str, below: tuple[str, ...]) -> str:
     return f"<mfrac><mrow>{over}</mrow><mrow>{under}</mrow></mfrac>"
 
 
+def _local_text(j: Local) -> str:
+    return f"{j.letter}_{j.above}({j.below})"
+
+
+def _local_latex(j: Local) -> str:
+    return rf"{j.letter}_{{{LATEX.name(j.above)}}}({LATEX.name(j.below)})"
+
+
+def _local_mathml(j: Local) -> str:
+    head = f"<msub><mi>{j.letter}</mi>{MATHML.name(j.above)}</msub>"
+    fences = _operator_mathml("("), _operator_mathml(")")
+    return f"<mrow>{head}{fences[0]}{MATHML.name(j.below)}{fences[1]}</mrow>"
+
+
 _LATEX_OPERATORS = {
     "⟨": r"\left\langle ",
     "⟩": r"\right\rangle ",
@@ -201,12 +227,13 @@ def _operator_mathml(text: str) -> str:
 _FENCES = {"⟨": "prefix", "⟩": "postfix", "(": "prefix", ")": "postfix"}
 
 
-PLAIN = Ink(UNICODE, lambda text: f"⟦{text}⟧", str, _partial_text)
+PLAIN = Ink(UNICODE, lambda text: f"⟦{text}⟧", str, _partial_text, _local_text)
 TEX = Ink(
     LATEX,
     lambda text: rf"\boxed{{{text}}}",
     _operator_latex,
     _partial_latex,
+    _local_latex,
 )
 MARKUP = Ink(
     MATHML,
@@ -215,6 +242,7 @@ MARKUP = Ink(
     ),
     _operator_mathml,
     _partial_mathml,
+    _local_mathml,
 )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..ir import build
 from ..ir.apply import apply
 from ..ir.node import Node
-from ..ir.record import Notation, Record, register
+from ..ir.record import Kink, Notation, Record, register
 from .fact_rules import entrywise, keeps_sign, known_nonnegative, known_positive
 from .special import erf_values
 from .templates import with_numbers
@@ -135,6 +135,7 @@ register(
         facts=entrywise("nonnegative", "binary"),
         rewrites=(_step_of_positive,),
         analytic=False,
+        kinks=(Kink("step jumps at 0; its derivative is taken as 0 there too", (0,), (0,)),),
         laws=("step(x) == (1 + sign(x))/2",),
         source="constant beside 0",
     )
@@ -143,7 +144,7 @@ register(
 register(
     Record(
         name="relu",
-        sentence="max(x, 0); its derivative at 0 is taken as 0.",
+        sentence="max(x, 0).",
         signature="* -> *",
         evaluate=lambda x: np.maximum(x, 0),
         derivative=(lambda y, x: apply("step", x),),
@@ -159,6 +160,7 @@ register(
         facts=lambda node: entrywise("nonnegative")(node) | keeps_sign(node),
         rewrites=(_relu_of_nonnegative,),
         analytic=False,
+        kinks=(Kink("relu has no derivative at 0; 0 is taken there", (0,), (0,)),),
         laws=("relu(x) - relu(-x) == x", "relu(x) == x .* step(x)"),
         source="d max(x, 0) = dx where x > 0, else 0",
     )
@@ -167,7 +169,7 @@ register(
 register(
     Record(
         name="leaky_relu",
-        sentence="x where x > 0, else slope · x; its derivative at 0 is taken as the slope.",
+        sentence="x where x > 0, else slope · x.",
         signature="* -> *",
         evaluate=lambda x, slope: np.where(np.asarray(x) > 0, x, float(slope) * np.asarray(x)),
         rule_params=True,
@@ -184,6 +186,9 @@ register(
         defaults={"slope": Fraction(1, 100)},
         facts=entrywise(),
         analytic=False,
+        kinks=(
+            Kink("leaky_relu has no derivative at 0; the slope is taken there", (0,), ("slope",)),
+        ),
         laws=("leaky_relu(x) == relu(x) - relu(-x)/100",),
         source="piecewise linear",
     )
@@ -203,7 +208,7 @@ def _elu_rule(y: Node, x: Node, alpha: Any) -> Node:
 register(
     Record(
         name="elu",
-        sentence="x where x > 0, else α (eˣ − 1); its derivative at 0 is taken as α.",
+        sentence="x where x > 0, else α (eˣ − 1).",
         signature="* -> *",
         evaluate=_elu,
         rule_params=True,
@@ -224,6 +229,9 @@ register(
         defaults={"alpha": 1},
         facts=entrywise(),
         analytic=False,
+        kinks=(
+            Kink("elu has no derivative at 0 unless α = 1; α is taken there", (0,), ("alpha",)),
+        ),
         laws=("elu(x) == relu(x) + expm1(-relu(-x))",),
         source="D. Clevert et al., arXiv:1511.07289, eq. 15",
     )

@@ -12,7 +12,7 @@ from ..ir import build
 from ..ir.apply import apply
 from ..ir.facts import facts_of, has
 from ..ir.node import Apply, Constant, Node
-from ..ir.record import Notation, Record, register
+from ..ir.record import Kink, Notation, Record, register
 from .fact_rules import SIGNS, entrywise, symmetry_kept
 from .templates import everywhere, with_numbers
 
@@ -82,6 +82,10 @@ def _comparison(name: str, sentence: str, symbol: str, latex: str, at_equality: 
         facts=entrywise("nonnegative", "binary"),
         rewrites=(_of_equals(at_equality),),
         analytic=False,
+        kinks=(
+            Kink("a comparison jumps where both are equal; its derivative is taken as 0 there too",
+                 (1, 1), (0, 0)),
+        ),
         laws=LAWS[name],
         source="constant wherever the operands differ",
     )
@@ -142,7 +146,7 @@ def _min_facts(node: Apply) -> frozenset[str]:
 register(
     Record(
         name="maximum",
-        sentence="The larger of two entries; equal ones have half of the derivative each.",
+        sentence="The larger of two entries.",
         signature="*, * -> *",
         evaluate=np.maximum,
         derivative=(
@@ -157,6 +161,10 @@ register(
         facts=_max_facts,
         rewrites=(_idempotent,),
         analytic=False,
+        kinks=(
+            Kink("maximum has no derivative where both are equal; each has half there",
+                 (1, 1), (0.5, 0.5)),
+        ),
         laws=("maximum(x, y) + minimum(x, y) == x + y", "maximum(x, 0*x) == relu(x)"),
         source="the operand that is larger moves the value",
     )
@@ -165,7 +173,7 @@ register(
 register(
     Record(
         name="minimum",
-        sentence="The smaller of two entries; equal ones have half of the derivative each.",
+        sentence="The smaller of two entries.",
         signature="*, * -> *",
         evaluate=np.minimum,
         derivative=(
@@ -180,6 +188,10 @@ register(
         facts=_min_facts,
         rewrites=(_idempotent,),
         analytic=False,
+        kinks=(
+            Kink("minimum has no derivative where both are equal; each has half there",
+                 (1, 1), (0.5, 0.5)),
+        ),
         laws=("minimum(x, y) == -maximum(-x, -y)",),
         source="the operand that is smaller moves the value",
     )

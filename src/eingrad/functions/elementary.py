@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from ..ir.apply import apply
-from ..ir.record import Notation, Record, register
+from ..ir.record import Kink, Notation, Record, register
 from . import exponents, signs
 from .fact_rules import always, entrywise, keeps_sign
 from .templates import everywhere
@@ -112,7 +112,7 @@ register(
 register(
     Record(
         name="abs",
-        sentence="The absolute value; its derivative at 0 is taken as 0.",
+        sentence="The absolute value.",
         signature="* -> *",
         evaluate=np.abs,
         derivative=(lambda y, x: apply("sign", x),),
@@ -125,6 +125,7 @@ register(
         rewrites=(signs.abs_of_nonnegative, signs.abs_of_multiple, signs.abs_of_product),
         in_products=(signs.square_of_abs,),
         analytic=False,
+        kinks=(Kink("|x| has no derivative at 0; 0 is taken there", (0,), (0,)),),
         laws=("abs(abs(x)) == abs(x)", "abs(x) .* abs(x) == x .* x", "abs(-x) == abs(x)"),
         source="d|x| = sign(x) dx for x ≠ 0",
     )
@@ -146,6 +147,7 @@ register(
         rewrites=(signs.sign_of_positive, signs.sign_of_multiple, signs.sign_of_product),
         in_products=(signs.sign_times_abs,),
         analytic=False,
+        kinks=(Kink("sign jumps at 0; its derivative is taken as 0 there too", (0,), (0,)),),
         laws=("sign(x) .* abs(x) == x", "sign(-x) == -sign(x)"),
         source="constant beside 0",
     )
@@ -165,6 +167,7 @@ register(
         numpy=("floor",),
         facts=signs.facts_of_floor,
         analytic=False,
+        kinks=(Kink("⌊x⌋ jumps at integers; its derivative is taken as 0 there too", (2,), (0,)),),
         laws=("floor(x) == -ceil(-x)",),
         source="constant between integers",
     )
@@ -184,6 +187,7 @@ register(
         numpy=("ceil",),
         facts=keeps_sign,
         analytic=False,
+        kinks=(Kink("⌈x⌉ jumps at integers; its derivative is taken as 0 there too", (2,), (0,)),),
         laws=("ceil(x) == -floor(-x)",),
         source="constant between integers",
     )

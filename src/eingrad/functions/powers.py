@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..ir.algebra import ProductView, base_and_exponent
 from ..ir.apply import apply
 from ..ir.facts import facts_of
 from ..ir.node import Apply, Node, Number, Term
-from ..ir.record import Notation, Record, register
+from ..ir.record import Kink, Notation, Record, register
 from .exponents import is_constant, power_of_exp, power_of_logistic
 from .fact_rules import known_nonnegative, known_positive, symmetry_kept
 from .templates import everywhere, number_text
@@ -74,7 +75,7 @@ def _power_of_abs(operands: tuple[Node, ...], params: Mapping[str, Any]) -> Node
 register(
     Record(
         name="power",
-        sentence="Each entry raised to a fixed exponent; √x is the exponent ½, 1/x is −1.",
+        sentence="Each entry raised to a fixed exponent: √x is the exponent ½, 1/x is −1.",
         signature="* -> *",
         evaluate=_evaluate,
         rule_params=True,
@@ -86,6 +87,10 @@ register(
         defaults={},
         facts=_facts,
         rewrites=(power_of_exp, power_of_logistic, _power_of_abs),
+        kinks=(
+            Kink("a root has no finite derivative at 0; none is taken there", (0,), (inf,),
+                 lambda params: 0 < params["exponent"] < 1),
+        ),
         laws=("sqrt(x) .* sqrt(x) == x", "1 ./ (1 ./ x) == x"),
         source="d xᵉ = e xᵉ⁻¹ dx",
     )

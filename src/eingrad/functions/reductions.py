@@ -10,7 +10,7 @@ from ..ir.algebra import ProductView
 from ..ir.apply import apply
 from ..ir.facts import facts_of
 from ..ir.node import Apply
-from ..ir.record import Notation, Record, register
+from ..ir.record import Kink, Notation, Record, register
 from ..ir.rule import ZERO, IndexRule, delta
 from .exponents import (
     log_softmax_of_shifted,
@@ -226,7 +226,7 @@ def sign_facts(node: Apply) -> frozenset[str]:
 register(
     Record(
         name="max",
-        sentence="The largest entry along the last axis; equal ones share the derivative equally.",
+        sentence="The largest entry along the last axis.",
         signature="k ->",
         evaluate=lambda x: np.max(x, axis=-1),
         derivative=(IndexRule("", "j", lambda y, x: apply("max_share", x)["j"]),),
@@ -241,6 +241,7 @@ register(
         spellings=("max",),
         facts=sign_facts,
         analytic=False,
+        kinks=(Kink("max has no derivative where several entries are largest; they share it"),),
         laws=("max(x) == -min(-x)",),
         source="the largest entry moves the value",
     )
@@ -249,7 +250,7 @@ register(
 register(
     Record(
         name="min",
-        sentence="The smallest entry along the last axis; equal ones share the derivative equally.",
+        sentence="The smallest entry along the last axis.",
         signature="k ->",
         evaluate=lambda x: np.min(x, axis=-1),
         derivative=(IndexRule("", "j", lambda y, x: apply("max_share", -x)["j"]),),
@@ -264,6 +265,7 @@ register(
         spellings=("min",),
         facts=sign_facts,
         analytic=False,
+        kinks=(Kink("min has no derivative where several entries are smallest; they share it"),),
         laws=("min(x) == -max(-x)",),
         source="the smallest entry moves the value",
     )

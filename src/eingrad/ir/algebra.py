@@ -12,6 +12,7 @@ from itertools import combinations
 from typing import Any
 
 from ..dims import Dim
+from .fired import tell
 from .indices import Atoms, SplitConflict
 from .labelling import is_symmetric
 from .node import Apply, AxisIndex, Contraction, Kernel, Node, Number, Term, Variable
@@ -67,8 +68,12 @@ class ProductView:
 
         for k, (node, _) in enumerate(self.factors):
             record = REGISTRY.get(node.function) if isinstance(node, Apply) else None
-            if record is not None and any(rewrite(self, k) for rewrite in record.in_products):
-                return True
+            if record is None:
+                continue
+            for rewrite in record.in_products:
+                if rewrite(self, k):
+                    tell(record.name, rewrite)
+                    return True
         return False
 
     def _rewrite_opened(self) -> bool:

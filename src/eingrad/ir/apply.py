@@ -11,7 +11,7 @@ import numpy as np
 
 from ..dims import Dim
 from ..errors import ShapeError
-from . import build
+from . import build, fired
 from .node import Node, Sum, Term, raw_apply
 from .record import Record, infer_shape, lookup
 
@@ -41,6 +41,9 @@ def apply(name: str, *operands: Node, **params: Any) -> Node:
     for rewrite in record.rewrites:
         result = rewrite(operands, params)
         if result is not None:
+            if fired.is_heard():
+                before = raw_apply(name, operands, shape, tuple(sorted(params.items())))
+                fired.tell(name, rewrite, before, result)
             return result
     return raw_apply(name, operands, shape, tuple(sorted(params.items())))
 

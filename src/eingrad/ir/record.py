@@ -16,6 +16,29 @@ if TYPE_CHECKING:
     from .node import Shape
 
 
+@dataclass(frozen=True)
+class Kink:
+    """Where a function has no derivative, and what its rule gives there.
+
+    Attributes
+    ----------
+    text:
+        The convention in words: `|x| has no derivative at 0; 0 is taken there`.
+    at:
+        A point for each operand, in the units of an entry; empty where words alone can say it.
+    slopes:
+        The derivative by each operand that the rule gives there: a number, the name of a parameter,
+        or an infinity where none is taken.
+    when:
+        `(params) -> bool`: whether these parameters have the kink.
+    """
+
+    text: str
+    at: tuple[float, ...] = ()
+    slopes: tuple[float | str, ...] = ()
+    when: Callable[[Mapping[str, Any]], bool] = lambda params: True
+
+
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """One function.
@@ -86,6 +109,8 @@ class Record:
         `(*operands, **params) -> node`: the value put together of functions that its derivative, or
         its relatives (softmax and logsumexp), need as well; code that has to do with both makes
         those once.
+    kinks:
+        Where there is no derivative, with the convention that the rule follows there.
     rule:
         What textbooks call the derivative rule (`"Jacobi's formula"`); where it has no name of its
         own, derivations say "differential of" and the sentence.
@@ -113,6 +138,7 @@ class Record:
     meets: Callable[[Any, Any], bool] | None = None
     looks_up: bool = False
     parts: Callable[..., Any] | None = None
+    kinks: tuple[Kink, ...] = ()
     rule: str = ""
 
     @property
