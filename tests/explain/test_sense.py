@@ -33,7 +33,9 @@ def test_the_slope_of_an_elementwise_function_is_that_of_its_record():
 
 
 def test_a_convention_of_a_record_is_said():
-    assert "Convention: relu has no derivative at 0; 0 is taken there." in str(told("sum(relu(A*x))", "x"))
+    assert "Convention: relu has no derivative at 0; 0 is taken there." in str(
+        told("sum(relu(A*x))", "x")
+    )
 
 
 def test_a_matrix_goes_over_transposed_with_the_shapes_as_the_reason():

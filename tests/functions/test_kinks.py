@@ -12,9 +12,7 @@ from eingrad.ir.node import variable
 from eingrad.ir.record import REGISTRY
 from eingrad.verify import evaluate
 
-STATED = [
-    (name, k) for name, r in REGISTRY.items() for k, kink in enumerate(r.kinks) if kink.at
-]
+STATED = [(name, k) for name, r in REGISTRY.items() for k, kink in enumerate(r.kinks) if kink.at]
 
 
 @pytest.mark.parametrize(("name", "k"), STATED)

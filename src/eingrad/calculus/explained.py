@@ -149,7 +149,9 @@ def explanation(d: Derivative, route: str, level: str) -> Explanation:
         route=route,
         level=level,
         note=note,
-        given=None if d.given is None or d.given.node is not d.of else (d.given.text, d.given.fired),
+        given=None
+        if d.given is None or d.given.node is not d.of
+        else (d.given.text, d.given.fired),
     )
 
 

@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections.abc import Hashable
 
 from ..differentiate import differentiate
-from ..ir.build import add, einsum, is_zero
+from ..ir.build import add, einsum, is_zero, scale, split_coefficient
 from ..ir.node import Apply, Node
+from ..ir.record import lookup
 from ..ir.walk import substitute
 from ..notation import Formula, derivative_formula
 from ..structure import decompose, describe
+from .differentials import change_terms, substitute_others
 from .naming import Naming, count_text
 from .rules import PLAIN_RULES, rule_name, rule_reasons
 from .steps import Equation, Quantity, Step
@@ -23,7 +25,7 @@ from .written import Local, Math, Part, Partial, Prose, distinct, mark, math
 def steps(names: Naming, full: bool) -> tuple[list[Step], Node]:
     """The steps, and ∂y/∂x in the names of the derivation."""
     local: dict[tuple[str, str], Node] = {}
-    made = []
+    made: list[Step] = []
     for q in names.quantities:
         for u in q.inputs:
             found = _local(q, u)
@@ -91,6 +93,7 @@ def _local_step(q: Quantity, u: Quantity, node: Node, names: Naming, first: bool
         why.append((f"{shape}.",))
     if rule_name(q) not in PLAIN_RULES:
         why += rule_reasons(q, names)
+    why += _where_one_moves(q, u, names)
     if len(q.inputs) > 1:
         others = ", ".join(i.name for i in q.inputs if i is not u)
         why.append((f"Here {others} stands still; what moves through it is another path.",))
@@ -100,6 +103,24 @@ def _local_step(q: Quantity, u: Quantity, node: Node, names: Naming, first: bool
             "vec(AZB) = (Bᵀ ⊗ A) vec(Z) a product becomes a Kronecker product.",
         ))  # fmt: skip
     return Step("jacobian", f"Jacobian of {q.name} by {u.name}: {rule_name(q)}", lines, tuple(why))
+
+
+def _where_one_moves(q: Quantity, u: Quantity, names: Naming) -> list[Prose]:
+    """dq = … du, from which the Jacobian is read: not said for an entrywise function."""
+    if isinstance(q.definition, Apply) and lookup(q.definition.function).elementwise:
+        return []
+    parts = [substitute_others(t, u, names) for t in change_terms(q)]
+    found = [t for t in parts if not is_zero(t)]
+    if isinstance(q.definition, Apply):
+        found = [substitute(t, {q.definition: q.variable}) for t in found]
+    if not found or any(names.formula(t).letters for t in found):
+        return []
+    row: list[Part | Math] = []
+    for t in found:
+        minus = bool(row) and split_coefficient(t)[0] < 0
+        row += [" − " if minus else " + "] * bool(row) + [names.write(scale(-1, t) if minus else t)]
+    dq = names.name(q.direction.name)
+    return [(f"Where only {u.name} moves, ", math(dq, " = ", *row), ".")]
 
 
 def _composed(first: Node, second: Node, out: int, middle: int, inner: int) -> Node:
@@ -120,7 +141,7 @@ def _chained(names: Naming, local: dict[tuple[str, str], Node]) -> tuple[list[St
     place = {q.name: k for k, q in enumerate(names.quantities)}
     pending = {u: local[root.name, u.name] for u in root.inputs if (root.name, u.name) in local}
     by_path = set(pending)  # reached so far by the direct path alone
-    made = []
+    made: list[Step] = []
     while any(u is not names.start for u in pending):
         v = max((u for u in pending if u is not names.start), key=lambda u: place[u.name])
         made.append(_through(v, pending, by_path, local, names, first=not made))

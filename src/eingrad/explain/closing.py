@@ -146,7 +146,9 @@ class Closing:
         """Rewrites of records as reasons; where no law is known, that the form is the usual one."""
         rows = self.names.used(fired)
         if not rows:
-            return [("Then factors are put in the usual order, and what terms share is pulled out.",)]
+            return [
+                ("Then factors are put in the usual order, and what terms share is pulled out.",)
+            ]
         return [("Here ", row, ".") for row in rows]
 
     def simplify(self, before: Node, final: Node, free: Node) -> list[Step]:

@@ -12,9 +12,10 @@ from ..ir.construct import inner_product
 from ..ir.node import Apply, Contraction, Node, Sum, Term, Variable, variable
 from ..ir.walk import depending_on, substitute, topological, variables
 from .naming import Naming, at
-from .rewriting import put_in, rewritings
+from .rewriting import put_in, rewritings, same_terms
 from .rules import collecting_reasons, moving_reason, rule_name, rule_reasons
 from .steps import Equation, Quantity, Step
+from .traces import turned
 from .written import PLAIN, Mark, Math, Part, Prose, Written, distinct, mark, math
 
 
@@ -88,15 +89,15 @@ def _differential(q: Quantity, change: Node, names: Naming) -> Step:
     if len(terms) > 1:
         for k, term in enumerate(terms):
             minus = k > 0 and split_coefficient(term)[0] < 0
-            shown = scale(-1, term) if minus else term
-            sides += [" − " if minus else " + "] * bool(k) + [names.boxed(shown, *moving)]
+            bare = scale(-1, term) if minus else term
+            sides += [" − " if minus else " + "] * bool(k) + [names.boxed(bare, *moving)]
     inner = math("d", "(", names.write(q.definition), ")")
     written = names.formula(change)
     shown = bool(sides) and not written.letters
     collected = names.boxed(change, *moving)
     final = math(at(left, written), " = ", collected)
-    if shown and PLAIN.draw(math(*sides)) == PLAIN.draw(collected):
-        final = math(left, " = ", inner, " = ", collected)
+    if shown and same_terms([names.formula(t) for t in terms], written):
+        final = math(left, " = ", inner, " = ", *sides)
         shown = False
     if shown:
         lines.append(
@@ -132,20 +133,18 @@ def _by_inner_products(
     )]  # fmt: skip
     every = [_own_value(root, t) for t in change_terms(root)]
     terms = list(dict.fromkeys(every))
-    shown: list[Part | Math] = [names.write(start)]
+    row: list[Part | Math] = [names.write(start)]
     if len(terms) == len(every) > 1:
-        shown = [part for t in terms for part in (" + ", names.write(t))][1:]
-    lines = [Equation(math(dy, " = ", *shown), "", start, root.name, True)]
+        row = []
+        for t in terms:
+            row += [*([" + "] if row else []), names.write(t)]
+    lines = [Equation(math(dy, " = ", *row), "", start, root.name, True)]
     for u in pending:
         for term in terms:
             part = substitute_others(term, u, names)
             if is_zero(part):
                 continue
-            if len(terms) > 1:
-                one = {u: differentiate(part, [u.direction])}
-                lines.append(
-                    Equation(math(names.write(part), " = ", _row(one, names)), "", part)
-                )
+            lines += _as_inner_product(part, u, names, alone=len(terms) == 1)
             reason = moving_reason(part, root, u, names)
             why.append(reason)
     lines.append(Equation(math(dy, " = ", _row(pending, names)), "", end, root.name, True))
@@ -160,6 +159,27 @@ def _by_inner_products(
                 del pending[u]
     result = pending.get(names.start, zeros(names.x.shape))
     return made, result
+
+
+def _as_inner_product(part: Node, u: Quantity, names: Naming, alone: bool) -> list[Equation]:
+    """One term of dy as ⟨G, du⟩; a trace is turned round first, and then its transpose taken."""
+    left = names.write(part)
+    written = names.formula(part)
+    found = turned(written, u.direction.name)
+    one = differentiate(part, [u.direction])
+    lines: list[Equation] = []
+    if found is not None:
+        if str(found.trace) != str(written):
+            row = math(left, " = ", found.trace)
+            lines.append(Equation(row, "the trace is cyclic", part))
+        laws = rewritings(found.beside, names.formula(one)) or []
+        for formula, law in [(found.beside, "tr(MᵀZ) = ⟨M, Z⟩"),
+                             *((r.formula, r.law) for r in laws)]:  # fmt: skip
+            row = math(left, " = ", inner_row({u: math(formula)}, names))
+            lines.append(Equation(row, law, part))
+    elif not alone:
+        lines.append(Equation(math(left, " = ", _row({u: one}, names)), "", part))
+    return lines
 
 
 def substitute_others(change: Node, u: Quantity, names: Naming) -> Node:

@@ -166,7 +166,7 @@ def explain(
         steps.append(back)
     steps += closing.simplify(put, final, free if free is not None else final)
     answer = _answer(final, shown, title, math(formula(variable(label, y.shape))), len(wrt))
-    steps.append(replace(answer, why=((note,),)) if note else answer)
+    steps.append(replace(answer, why=(*answer.why, (note,))) if note else answer)
     if level == "short":
         steps = [_shortened(s) for s in steps]
     return Explanation(title, route, level, tuple(steps), tuple(names.quantities), names.start)
@@ -178,7 +178,12 @@ def _answer(final: Node, shown: Formula, title: Math, label: Math, order: int) -
     if shown.directions:
         left = math("d" + ("" if order < 2 else SUPERSCRIPTS.get(order, f"^{order}")), label)
     line = math(at(left, shown), " = ", shown)
-    return Step("answer", "the answer", (Equation(line, "", final),), ())
+    why: tuple[Prose, ...] = ()
+    if shown.directions and order > 1:
+        moved = ", ".join(shown.directions)
+        said = f"The derivative of order {order} is said by what it gives along {moved}, one "
+        why = ((said + "change for each time that was differentiated.",),)
+    return Step("answer", "the answer", (Equation(line, "", final),), why)
 
 
 def _shortened(step: Step) -> Step:

@@ -30,8 +30,11 @@ def asked(
     why: list[Prose] = _read(names, given) if previous is None else []
     why.append((f"Here {sizes}.",))
     if y.full.ndim:
+        both = f"The value {y.name} is {_kind(y.variable)} and {x.name} is {_kind(x)}"
+        if y.shape == x.shape:
+            both = f"The value {y.name}, like {x.name}, is {_kind(x)}"
         why.append((
-            f"The value {y.name} is {_kind(y.variable)} and {x.name} is {_kind(x)}: the answer ",
+            f"{both}: the answer ",
             title,
             f" has an entry for each pair of an entry of {y.name} and one of {x.name}, "
             f"{count_text(y.shape)} · {count_text(x.shape)} = "

@@ -116,8 +116,8 @@ def collecting_reasons(q: Quantity, terms: list[Node]) -> list[Prose]:
     reasons: list[Prose] = []
     if len(set(terms)) < len(terms):
         reasons.append((
-            "The factors that move are the same, so that each contributes the same; equal terms "
-            "are added.",
+            "The factors that move are the same, and each contributes the same (a number is its "
+            "own transpose: pᵀ dp = dpᵀ p); equal terms are added.",
         ))  # fmt: skip
     elif not q.shape and len(terms) > 1:
         reasons.append((

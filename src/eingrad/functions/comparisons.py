@@ -83,8 +83,11 @@ def _comparison(name: str, sentence: str, symbol: str, latex: str, at_equality: 
         rewrites=(_of_equals(at_equality),),
         analytic=False,
         kinks=(
-            Kink("a comparison jumps where both are equal; its derivative is taken as 0 there too",
-                 (1, 1), (0, 0)),
+            Kink(
+                "a comparison jumps where both are equal; its derivative is taken as 0 there too",
+                (1, 1),
+                (0, 0),
+            ),
         ),
         laws=LAWS[name],
         source="constant wherever the operands differ",
@@ -162,8 +165,11 @@ register(
         rewrites=(_idempotent,),
         analytic=False,
         kinks=(
-            Kink("maximum has no derivative where both are equal; each has half there",
-                 (1, 1), (0.5, 0.5)),
+            Kink(
+                "maximum has no derivative where both are equal; each has half there",
+                (1, 1),
+                (0.5, 0.5),
+            ),
         ),
         laws=("maximum(x, y) + minimum(x, y) == x + y", "maximum(x, 0*x) == relu(x)"),
         source="the operand that is larger moves the value",
@@ -189,8 +195,11 @@ register(
         rewrites=(_idempotent,),
         analytic=False,
         kinks=(
-            Kink("minimum has no derivative where both are equal; each has half there",
-                 (1, 1), (0.5, 0.5)),
+            Kink(
+                "minimum has no derivative where both are equal; each has half there",
+                (1, 1),
+                (0.5, 0.5),
+            ),
         ),
         laws=("minimum(x, y) == -maximum(-x, -y)",),
         source="the operand that is smaller moves the value",

@@ -88,8 +88,12 @@ register(
         facts=_facts,
         rewrites=(power_of_exp, power_of_logistic, _power_of_abs),
         kinks=(
-            Kink("a root has no finite derivative at 0; none is taken there", (0,), (inf,),
-                 lambda params: 0 < params["exponent"] < 1),
+            Kink(
+                "a root has no finite derivative at 0; none is taken there",
+                (0,),
+                (inf,),
+                lambda params: 0 < params["exponent"] < 1,
+            ),
         ),
         laws=("sqrt(x) .* sqrt(x) == x", "1 ./ (1 ./ x) == x"),
         source="d xᵉ = e xᵉ⁻¹ dx",
