@@ -281,7 +281,7 @@ def test_new_gradients_and_directions_have_names_that_can_be_written() -> None:
 
 def test_a_tangent_says_along_what() -> None:
     d = eingrad.jvp("A*B", "A")
-    assert d.title == "∂Y/∂A along dA"
+    assert d.title == "∂y/∂A along dA"
     assert d.axes == ("y axis 0", "y axis 1")
 
 

@@ -151,14 +151,41 @@ def test_a_wrong_shape_shows_both_shapes() -> None:
 
 
 def test_otherwise_a_small_example_is_given() -> None:
-    verdict = judge(GRADIENT, 0, [1], matmul(Q, x))
+    verdict = judge(GRADIENT, 0, [1], matmul(Q, matmul(Q, x)))
     assert verdict.kind == "different"
     assert set(verdict.example) == {"Q", "x"}
     assert all(v.size == 1 for v in verdict.example.values())
     q, v = (float(verdict.example[n].ravel()[0]) for n in ("Q", "x"))
-    assert f"derivative is {2 * q * v:g}, the answer gives {q * v:g}" in verdict.reason.replace(
-        "−", "-"
-    )
+    said = f"derivative is {2 * q * v:g}, the answer gives {q * q * v:g}"
+    assert said in verdict.reason.replace("−", "-")
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (matmul(Q, x), "a term is missing: Qᵀx"),
+        (matmul(Q, x) - matmul(x, Q), "a term has the wrong sign: Qᵀx in the derivative"),
+        (matmul(Q, x) + 3 * matmul(x, Q), "a term has the wrong factor: Qᵀx in the derivative"),
+        (GRADIENT + apply("exp", x), "a term is surplus: exp(x)"),
+    ],
+)
+def test_one_wrong_term_is_named(answer: Node, said: str) -> None:
+    verdict = judge(GRADIENT, 0, [1], answer)
+    assert (verdict.kind, verdict.reason) == ("term", said)
+
+
+def test_the_other_sign_of_an_argument_is_named() -> None:
+    verdict = judge(apply("exp", matmul(Q, x)), 0, [1], apply("exp", -matmul(Q, x)))
+    assert (verdict.kind, verdict.reason) == (
+        "argument", "right with exp(Qx) in place of exp(−Qx)",
+    )  # fmt: skip
+
+
+def test_the_diagonal_of_a_jacobian_that_has_more_is_named() -> None:
+    p = apply("softmax", x)
+    full = construct.diag_matrix(p) - construct.outer(p, p)
+    verdict = judge(full, 1, [1], p - p * p)
+    assert verdict.kind == "diagonal" and "off the diagonal" in verdict.reason
 
 
 def test_two_scalars_are_not_called_proportional() -> None:

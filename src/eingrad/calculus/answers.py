@@ -110,7 +110,7 @@ class _Question:
             return None
         known = {**self.known, **{v.name: v for v in self.directions}}
         try:
-            node = parse_text(answer, {}, known=known, expected_shape=self.d.of.shape).node
+            node = answer_node(answer, known, [self.d.of.shape])
         except EingradError as error:
             return error
         return node if set(self.directions) & set(variables(node)) else None

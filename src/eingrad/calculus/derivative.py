@@ -16,7 +16,7 @@ from .compiled import Computed, function_name, output_nodes
 from .explained import Explained
 from .kronecker import Factored
 from .layouts import axis_order, is_row, valid_layout
-from .shown import Shown, labels
+from .shown import Shown
 
 if TYPE_CHECKING:
     from ..notation import Formula
@@ -75,8 +75,7 @@ class Derivative(Computed, Shown, Explained, Factored):
         self.wrt = tuple(wrt)
         self.notes = tuple(notes)
         taken = {v.name for v in variables(of, node)} | {v.name for v in wrt}
-        value_of = of if value is None else value
-        self.label = label or next(n for n in labels(value_of.ndim) if n not in taken)
+        self.label = label or next(n for n in ("y", "f", "F", "L", "value") if n not in taken)
         self.layout = valid_layout(layout)
         self._free = free
         self._previous = tuple(previous)
@@ -91,7 +90,7 @@ class Derivative(Computed, Shown, Explained, Factored):
         self.called = called
         self._axis_names = None if axis_names is None else tuple(axis_names)
         # What users call the value, where it is not what was differentiated: y beside ⟨G, y⟩.
-        self._value = value_of
+        self._value = of if value is None else value
 
     # What it is ---------------------------------------------------------------------------------
 

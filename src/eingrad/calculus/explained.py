@@ -87,6 +87,7 @@ class Explained:
         ...     print(equation)
         df = ⟨2p, ⟦dp⟧⟩
         df = ⟨2p, ⟦A dx⟧⟩
+        df = ⟨Aᵀ ⟦2p⟧, dx⟩
         df = ⟨⟦2Aᵀp⟧, dx⟩
         """
         d = cast("Derivative", self)

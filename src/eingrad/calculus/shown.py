@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from .derivative import Derivative
 
 
-def labels(ndim: int) -> tuple[str, ...]:
-    """What a value of so many axes is called where it has no name: the first that is free."""
-    return ("Y", "F", "L", "value") if ndim >= 2 else ("y", "f", "F", "L", "value")
-
-
 class Shown:
     """The part of `Derivative` that shows how it looks and how it comes about."""
 

@@ -20,15 +20,17 @@ from ..ir.walk import topological
 from .compare import (
     array_text,
     is_diagonal,
+    is_its_diagonal,
     number_text,
     power_text,
     ratio_of,
     same_number,
     same_shape,
 )
+from .pieces import scalars_within, term_slip
 from .reference import evaluate
 from .sample import sample_points, sample_sizes, whole_numbers
-from .slips import with_products_exchanged
+from .slips import slips
 from .trials import Change, Trial, agree, nothing_told, trials_of
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
@@ -47,8 +49,8 @@ class Verdict:
     reason:
         A sentence: how it was compared, or what is wrong.
     kind:
-        `equal layout transposed sign factor symmetric product diagonal summed shape domain
-        undecided different`.
+        `equal layout transposed sign factor symmetric term product argument diagonal summed shape
+        domain undecided different`.
     layout:
         The layout in which it is right, if any.
     example:
@@ -115,8 +117,8 @@ def judge(
     if untold and (not any(t.answer.any() for t in trials) or case.in_a_layout(trials)):
         return case.untold()
     for attempt in (
-        case.in_a_layout, case.transposed, case.scaled, case.of_symmetric, case.product_slip,
-        case.other_object,
+        case.in_a_layout, case.transposed, case.scaled, case.of_symmetric, case.term_slip,
+        case.product_slip, case.other_object,
     ):  # fmt: skip
         verdict = attempt(trials)
         if verdict is not None:
@@ -277,11 +279,9 @@ class _Case:
         bases: dict[str, list[float]] = {}
         for symbol in trials[0].sizes:
             bases[symbol] = [float(t.sizes[symbol]) for t in trials]
-        for name, variable in self.variables.items():
-            if not variable.ndim:
-                bases[name] = [float(t.point[name]) for t in trials]
-        for name, values in bases.items():
-            for exponent in EXPONENTS:
+        bases |= scalars_within(self.derivative, self.answer, trials)
+        for exponent in EXPONENTS:
+            for name, values in bases.items():
                 if exponent.denominator > 1 and min(values) <= 0:
                     continue
                 rest = [r / v ** float(exponent) for r, v in zip(ratios, values, strict=True)]
@@ -304,11 +304,19 @@ class _Case:
                 return Verdict(False, text, "symmetric", example=self._example(trials))
         return None
 
+    def term_slip(self, trials: list[Trial]) -> Verdict | None:
+        order, groups = self.axis_order(self.layout)
+        if groups is not None:  # vec: terms are not written so
+            return None
+        change = self.arranged(self.layout)
+        text = term_slip(self.derivative, self.answer, trials, change, order)
+        return None if text is None else Verdict(False, text, "term", example=self._example(trials))
+
     def product_slip(self, trials: list[Trial]) -> Verdict | None:
-        for changed, text in with_products_exchanged(self.answer):
+        for changed, text, kind in slips(self.answer):
             again = self.trials(answer=changed)
             if again and agree(again, self.arranged(self.layout)):
-                return Verdict(False, text, "product", example=self._example(trials))
+                return Verdict(False, text, kind, example=self._example(trials))
         return None
 
     def other_object(self, trials: list[Trial]) -> Verdict | None:
@@ -318,6 +326,12 @@ class _Case:
             text = (
                 "these are the entries on the diagonal: the derivative is "
                 f"{shape_text(self.shape(self.layout))}, with zeros elsewhere"
+            )
+            return Verdict(False, text, "diagonal")
+        if square and all(is_its_diagonal(t.derivative, t.answer, self.n_out) for t in trials):
+            text = (
+                "these are the entries on the diagonal alone: the derivative is "
+                f"{shape_text(self.shape(self.layout))}, and entries off the diagonal are not 0"
             )
             return Verdict(False, text, "diagonal")
         outputs = tuple(range(self.n_out))

@@ -86,6 +86,16 @@ def array_text(value: np.ndarray) -> str:
     return "[" + ", ".join(map(array_text, value)) + "]"
 
 
+def is_its_diagonal(derivative: np.ndarray, answer: np.ndarray, n: int) -> bool:
+    """Whether the answer is the diagonal of a derivative that has more than that."""
+    d, a = derivative, answer.squeeze()
+    shape = d.shape[:n]
+    if d.shape[n:] != shape or a.shape != tuple(k for k in shape if k != 1):
+        return False
+    flat = d.reshape(int(np.prod(shape)), -1)
+    return len(flat) > 1 and close(np.diag(flat), a.ravel())
+
+
 def is_diagonal(derivative: np.ndarray, answer: np.ndarray, n: int) -> bool:
     """Whether the answer is the diagonal of a derivative that has nothing else."""
     d, a = derivative, answer.squeeze()

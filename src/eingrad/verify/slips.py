@@ -1,12 +1,37 @@
-"""Variants of an answer with one usual slip undone: ⊙ where a matrix product was meant, or back."""
+"""Variants of an answer with one usual slip undone: ⊙ for a matrix product, σ(z) for σ(−z)."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
 from ..ir import build
-from ..ir.node import Contraction, Factor, Node, Term
-from ..ir.walk import transform
+from ..ir.apply import apply
+from ..ir.node import Apply, Contraction, Factor, Node, Term
+from ..ir.record import lookup
+from ..ir.walk import substitute, topological, transform
+from ..notation import formula
+
+
+def slips(answer: Node) -> Iterator[tuple[Node, str, str]]:
+    """The answer with one usual slip undone, a sentence about it, and its kind."""
+    for changed, text in with_products_exchanged(answer):
+        yield changed, text, "product"
+    for changed, text in with_arguments_negated(answer):
+        yield changed, text, "argument"
+
+
+def with_arguments_negated(answer: Node) -> Iterator[tuple[Node, str]]:
+    """The answer with f(−z) in the place of f(z), for each elementwise function in it."""
+    for node in topological(answer):
+        if not isinstance(node, Apply) or len(node.operands) != 1 or node.function == "power":
+            continue
+        if not lookup(node.function).elementwise:
+            continue
+        turned = apply(node.function, build.scale(-1, node.operands[0]), **dict(node.params))
+        yield (
+            substitute(answer, {node: turned}),
+            f"right with {formula(turned)} in place of {formula(node)}",
+        )
 
 
 def with_products_exchanged(answer: Node) -> Iterator[tuple[Node, str]]:
