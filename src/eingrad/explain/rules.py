@@ -280,11 +280,11 @@ def _product_reason(tree: Tree, q: Quantity, to: Quantity, spots: str) -> Prose:
 def _order(q: Quantity, to: Quantity, *, left: bool, right: bool, turned: bool) -> str:
     """Whether sizes alone leave one order; else where each axis of Z in AZB comes from."""
     own, there = to.shape[::-1] if turned else to.shape, q.shape
-    square = [f"{to.name} is"] if len(own) == 2 and own[0] == own[1] else []
+    square = [to.name] if len(own) == 2 and own[0] == own[1] else []
     if left and there and own[0] == there[0]:
-        square.append("what stands on the left is")
+        square.append("what stands on the left")
     if right and len(own) == len(there) == 2 and own[1] == there[1]:
-        square.append("what stands on the right is")
+        square.append("what stands on the right")
     if not square:
         return "It is the one order in which the shapes fit: "
     name = f"d{to.name}ᵀ" if turned else f"d{to.name}"
@@ -295,8 +295,10 @@ def _order(q: Quantity, to: Quantity, *, left: bool, right: bool, turned: bool) 
     if len(own) == 2:
         meets = "meet the rows on the right" if right else f"are columns of {q.name}"
         origins.append(f"columns of {name} {meets}")
+    said = " and ".join([", ".join(square[:-1]), square[-1]] if square[1:] else square)
+    verb = "are" if square[1:] else "is"
     return (
-        f"Sizes alone do not tell this order from others, as {' and '.join(square)} square: axes "
+        f"Sizes alone do not tell this order from others, as {said} {verb} square: axes "
         f"are told apart by where they come from; {', '.join(origins)}. "
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
 from itertools import permutations
 
 import numpy as np
@@ -22,12 +21,10 @@ from .compare import (
     is_diagonal,
     is_its_diagonal,
     number_text,
-    power_text,
     ratio_of,
-    same_number,
     same_shape,
 )
-from .pieces import scalars_within, term_slip
+from .pieces import factor_text, term_slip
 from .reference import evaluate
 from .sample import sample_points, sample_sizes, whole_numbers
 from .slips import slips
@@ -35,7 +32,6 @@ from .trials import Change, Trial, agree, nothing_told, trials_of
 
 LAYOUTS = ("mixed", "denominator", "numerator", "vec")
 MAX_PERMUTED = 5  # axes up to which all transposes are tried
-EXPONENTS = (1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
 
 
 @dataclass(frozen=True, repr=False)
@@ -259,7 +255,7 @@ class _Case:
             where = ""
         else:
             where = f", and it is in {name} layout" if name else ", and it is transposed"
-        factor = self._factor_text(trials, ratios)
+        factor = factor_text(self.derivative, self.answer, trials, ratios)
         if factor == "−1":
             return Verdict(False, f"the sign is wrong{where}", "sign")
         if factor is None:
@@ -270,25 +266,6 @@ class _Case:
         else:
             text = f"off by a factor{where}: the answer is {factor} times the derivative"
         return Verdict(False, text, "factor")
-
-    def _factor_text(self, trials: list[Trial], ratios: list[float]) -> str | None:
-        """The factor as a number, or a number times a power of a size or of a scalar variable."""
-        number = same_number(ratios)
-        if number is not None:
-            return number
-        bases: dict[str, list[float]] = {}
-        for symbol in trials[0].sizes:
-            bases[symbol] = [float(t.sizes[symbol]) for t in trials]
-        bases |= scalars_within(self.derivative, self.answer, trials)
-        for exponent in EXPONENTS:
-            for name, values in bases.items():
-                if exponent.denominator > 1 and min(values) <= 0:
-                    continue
-                rest = [r / v ** float(exponent) for r, v in zip(ratios, values, strict=True)]
-                number = same_number(rest)
-                if number is not None:
-                    return power_text(number, name, exponent)
-        return None
 
     def of_symmetric(self, trials: list[Trial]) -> Verdict | None:
         square = [

@@ -1,9 +1,10 @@
-"""What is wrong with one term of an answer: missing, surplus, of the wrong sign or factor."""
+"""What an answer is off by: a factor; or a term that is missing, surplus, or itself off."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -13,10 +14,11 @@ from ..ir.walk import topological
 from ..notation import formula
 from ..notation.tree import ONE
 from ..simplify import canonical
-from .compare import close, ratio_of, same_number
+from .compare import close, power_text, ratio_of, same_number
 from .reference import evaluate
 from .trials import Change, Trial
 
+EXPONENTS = (1, -1, 2, -2, Fraction(1, 2), Fraction(-1, 2))
 MAX_TERMS = 12
 MAX_SCALARS = 12
 
@@ -48,6 +50,28 @@ def term_slip(
     for term in _terms(answer):
         if _ratio(term, trials, off, lambda a: a) == "1":
             return f"a term is surplus{_text(term)}"
+    return None
+
+
+def factor_text(
+    derivative: Node, answer: Node, trials: Sequence[Trial], ratios: Sequence[float]
+) -> str | None:
+    """The factor as a number, or a number times a power of a size or of a scalar that occurs."""
+    number = same_number(ratios)
+    if number is not None:
+        return number
+    bases: dict[str, list[float]] = {}
+    for symbol in trials[0].sizes:
+        bases[symbol] = [float(t.sizes[symbol]) for t in trials]
+    bases |= scalars_within(derivative, answer, trials)
+    for exponent in EXPONENTS:
+        for name, values in bases.items():
+            if exponent.denominator > 1 and min(values) <= 0:
+                continue
+            rest = [r / v ** float(exponent) for r, v in zip(ratios, values, strict=True)]
+            number = same_number(rest)
+            if number is not None:
+                return power_text(number, name, exponent)
     return None
 
 
