@@ -267,7 +267,7 @@ def _entry_powers(tree: Tree) -> Tree | None:
 
 LAWS: tuple[tuple[str, Callable[[Tree], Tree | None]], ...] = (
     ("signs to the front", _signs),
-    ("factors 1, I and 𝟏 change nothing", _units),
+    ("factors 1, I and ones change nothing", _units),
     ("transpose of a product or a sum: (AB)ᵀ = BᵀAᵀ, (Aᵀ)ᵀ = A", _transposes),
     ("A A⁻¹ = I", _inverses),
     ("root of a square, power of a power", _roots),
