@@ -4,14 +4,17 @@ import base64
 import html
 import json
 import re
+import unicodedata
 import xml.etree.ElementTree as ET
 from itertools import pairwise
 
+import numpy as np
 import pytest
 
 import eingrad
 from eingrad.errors import InputError, UnsupportedError
 from eingrad.explain.forms import text as plain
+from eingrad.explain.forms.markup import mathml
 from eingrad.explain.written import PLAIN
 from tests.explain.documents import MAKERS, derivation, made
 
@@ -32,6 +35,37 @@ def test_fragments_are_well_formed_and_each_formula_has_its_text(name):
     assert found or name == "approximation"  # numbers and sentences alone
     assert all(m.get("alttext") for m in found)
     assert all(len(m) == 1 and "".join(m.itertext()).strip() for m in found)
+
+
+def letters(text):
+    """Letters and digits in order; raised and lowered ones as such, no transposes and sum signs."""
+    plain = unicodedata.normalize("NFKC", text.replace("ᵀ", "").replace("Σ", ""))
+    return "".join(c for c in plain if c.isalnum())
+
+
+@each
+def test_mathml_has_the_letters_and_digits_of_the_text(name):
+    for m in formulas(ET.fromstring(made(name).html())):
+        assert letters("".join(m.itertext())) == letters(m.get("alttext"))
+
+
+def test_the_matrix_of_matrices_has_each_entry_in_its_place():
+    shown = made("entries")
+    grid = shown.document().blocks[2].blocks[0]
+    element = ET.fromstring(mathml(grid.math))
+
+    def cells(table):
+        return [[cell for cell in row] for row in table]
+
+    outer = cells(next(element.iter(f"{MATHML}mtable")))
+    labels = shown.content.labels
+    assert (len(outer), len(outer[0])) == labels.shape[:2]
+    for i, j in np.ndindex(*labels.shape[:2]):
+        inner = cells(next(outer[i][j].iter(f"{MATHML}mtable")))
+        assert (len(inner), len(inner[0])) == labels.shape[2:]
+        for k, l in np.ndindex(*labels.shape[2:]):
+            there = letters("".join(inner[k][l].itertext()))
+            assert there == letters(labels[i, j, k, l].text)
 
 
 @each
