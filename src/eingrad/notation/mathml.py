@@ -68,7 +68,8 @@ class MathML(Style):
         return f'<mo form="prefix">{symbol}</mo>{body}'
 
     def juxtapose(self, left: str, gap: str, right: str) -> str:
-        return f"{left}<mo>{'·' if gap == '·' else chr(0x2062)}</mo>{right}"
+        space = '<mspace width="0.17em"/>' if gap == " " else ""
+        return f"{left}<mo>{'·' if gap == '·' else chr(0x2062)}</mo>{space}{right}"
 
     def fraction(self, over: str, under: str) -> str:
         return f"<mfrac><mrow>{over}</mrow><mrow>{under}</mrow></mfrac>"

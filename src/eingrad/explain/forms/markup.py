@@ -10,6 +10,7 @@ from __future__ import annotations
 from html import escape
 
 from ...errors import UnsupportedError
+from ...notation.mathml import TALL
 from ..written import MARKUP, PLAIN, Math, Prose
 from .tree import (
     Aligned,
@@ -172,7 +173,7 @@ def mathml(row: Math, display: bool = False, wide: bool = False) -> str:
     """A row as a MathML element, with its plain text for readers without mathematics."""
     kind = ' display="block"' if display else ' displaystyle="true"' if wide else ""
     alternative = escape(PLAIN.draw(row).replace("\n", "; "))
-    return (
-        f'<math xmlns="{NAMESPACE}"{kind} alttext="{alternative}">'
-        f"<mrow>{MARKUP.draw(row)}</mrow></math>"
-    )
+    drawn = MARKUP.draw(row)
+    if any(tag in drawn for tag in TALL):  # brackets of a row, which its parts stand between
+        drawn = drawn.replace(' stretchy="false">⟨', ">⟨").replace(' stretchy="false">⟩', ">⟩")
+    return f'<math xmlns="{NAMESPACE}"{kind} alttext="{alternative}"><mrow>{drawn}</mrow></math>'
