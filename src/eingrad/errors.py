@@ -6,7 +6,8 @@ draw carets under them; `str(error)` already contains the drawing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 
@@ -123,6 +124,52 @@ def missing_values(names: Iterable[str]) -> NameError_:
 def missing_size(symbol: str) -> NameError_:
     """The error for a size that must be given by its symbol, for no array shows it."""
     return NameError_(f"the size {symbol} is missing: no array here shows it")
+
+
+# Library → the extra of eingrad that installs it.
+EXTRAS = {
+    **{"jax": "jax", "jaxlib": "jax", "torch": "torch", "tensorflow": "tensorflow"},
+    **{"matplotlib": "plot", "sklearn": "demo"},
+}
+
+
+@contextmanager
+def library_needed(what: str, instead: str = "") -> Iterator[None]:
+    """Run what imports a library of an extra.
+
+    Parameters
+    ----------
+    what:
+        What needs it.
+    instead:
+        What works without it.
+
+    Raises
+    ------
+    UnsupportedError
+        The library is not installed; the message says how to install it.
+
+    Examples
+    --------
+    >>> import sys
+    >>> known, sys.modules["torch"] = sys.modules.get("torch"), None
+    >>> with library_needed("this function"):
+    ...     import torch
+    Traceback (most recent call last):
+    eingrad.errors.UnsupportedError: this function needs torch, which is not installed: pip install
+    "eingrad[torch]"
+    >>> _ = sys.modules.pop("torch") if known is None else sys.modules.update(torch=known)
+    """
+    try:
+        yield
+    except ModuleNotFoundError as missing:
+        library = (missing.name or "").split(".")[0]
+        if library not in EXTRAS:
+            raise
+        raise UnsupportedError(
+            f"{what} needs {library}, which is not installed: "
+            f'pip install "eingrad[{EXTRAS[library]}]"' + (f" ({instead})" if instead else "")
+        ) from missing
 
 
 def draw_spans(text: str, spans: tuple[Span, ...], width: int = 76) -> list[str]:

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 import eingrad
-from eingrad.codegen import framework_needed, generate
-from eingrad.errors import UnsupportedError
+from eingrad.apps import regression, train
+from eingrad.codegen import generate
+from eingrad.errors import UnsupportedError, library_needed
 from eingrad.ir import build
 from eingrad.ir.node import variable
 
@@ -41,6 +42,23 @@ def test_the_extra_is_named(backend: str, way: str, monkeypatch: pytest.MonkeyPa
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("library", "extra", "needed"),
+    [
+        ("matplotlib", "plot", lambda: eingrad.derivative("A*B", "A").plot().figure),
+        ("sklearn", "demo", lambda: train._images(0)),
+        ("sklearn", "demo", lambda: regression._scaled("wine")),
+    ],
+)
+def test_what_is_drawn_or_trained_on_names_its_extra(
+    library: str, extra: str, needed: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in [library, *(m for m in sys.modules if m.startswith(f"{library}."))]:
+        monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(UnsupportedError, match=rf'needs {library},.*"eingrad\[{extra}\]"'):
+        needed()
+
+
 def test_the_source_needs_no_framework(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)
     text = generated("torch")
@@ -64,5 +82,5 @@ def test_blocks_of_rows_are_written_without_the_framework(monkeypatch: pytest.Mo
 
 
 def test_another_missing_module_stays_what_it_is() -> None:
-    with pytest.raises(ModuleNotFoundError), framework_needed("this"):
+    with pytest.raises(ModuleNotFoundError), library_needed("this"):
         import no_module_is_called_so  # noqa: F401

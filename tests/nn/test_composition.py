@@ -88,6 +88,20 @@ def test_one_name_is_one_parameter() -> None:
     close(found["A"], W @ inner - left)
 
 
+@pytest.mark.parametrize("learnt_first", [True, False])
+def test_what_one_layer_learns_and_another_is_given_is_learnt(learnt_first: bool) -> None:
+    """It has the gradient of both uses, whichever comes first."""
+    given = nn.Layer("mixed", lambda X, M: X @ M, inputs={"X": "b n"}, constants={"M": "n n"})
+    steps = [nn.wire(nn.dense("n", "n", bias=False), W="M"), nn.wire(given, M="M")]
+    net = nn.Network(*(steps if learnt_first else steps[::-1]))
+    assert (list(net.params), list(net.constants)) == (["M"], [])
+    rng = np.random.default_rng(0)
+    X, M, G = (rng.normal(size=shape) for shape in ((2, 3), (3, 3), (2, 3)))
+    net.forward(X, {"M": M})
+    expected = X.T @ G @ M.T + M.T @ X.T @ G  # of Y = X M M
+    np.testing.assert_allclose(net.backward(G)["M"], expected)
+
+
 def test_recurrent_cells_are_layers_that_share_weights() -> None:
     names = {"Wx": "Wx", "Wh": "Wh", "b": "b"}
     cells = [nn.wire(nn.rnn_cell("m", "n"), X="X1", H="H", **names)]

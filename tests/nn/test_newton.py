@@ -222,6 +222,10 @@ def test_what_cannot_be_trained() -> None:
     data = {"X": np.ones((5, 2)), "T": np.eye(3)[[0, 1, 2, 0, 1]]}
     with pytest.raises(InputError, match="no loss"):
         nn.newton(nn.dense("m", "n"), {"X": data["X"]}, {})
+    constant = {"X": np.ones((2, 3)), "T": np.zeros((2, 3))}
+    for train in (nn.newton, nn.fit):
+        with pytest.raises(InputError, match="squared_error has no parameters to train"):
+            train(nn.squared_error(), constant, {})
     with pytest.raises(InputError, match="no network"):
         nn.gauss_newton(nn.squared_error("b k"), {}, {})
     with pytest.raises(NameError_, match="b1 is missing"):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import InputError, UnsupportedError
+from ..errors import InputError, library_needed
 from .outcome import RIGHT, WRONG, Outcome
 
 if TYPE_CHECKING:
@@ -114,12 +114,8 @@ def _checked(penalty: float) -> float:
 
 def _scaled(name: str) -> tuple[Any, Any]:
     """Measurements with mean 0 and variance 1, and what is to be told from them."""
-    try:
+    with library_needed("this demonstration"):
         from sklearn import datasets
-    except ImportError:
-        raise UnsupportedError(
-            'the data come with scikit-learn: pip install "eingrad[demo]"'
-        ) from None
     import numpy as np
 
     X, y = getattr(datasets, f"load_{name}")(return_X_y=True)

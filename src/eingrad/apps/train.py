@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..errors import InputError, UnsupportedError
+from ..errors import InputError, library_needed
 from .outcome import RIGHT, WRONG, Outcome
 
 WIDTHS = (128, 64)
@@ -45,12 +45,8 @@ def digits(epochs: int, batch: int, rate: float, seed: int) -> Outcome:
 
 def _images(seed: int) -> tuple[Any, Any]:
     """The images in random order, values from 0 to 1, and what they show."""
-    try:
+    with library_needed("this demonstration"):
         from sklearn.datasets import load_digits
-    except ImportError:
-        raise UnsupportedError(
-            'the digits come with scikit-learn: pip install "eingrad[demo]"'
-        ) from None
     import numpy as np
 
     images, labels = load_digits(return_X_y=True)

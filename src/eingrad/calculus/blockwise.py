@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..dims import Dim, shape_text
-from ..errors import InputError, UnsupportedError, missing_size, missing_values, unknown_variable
+from ..errors import (
+    InputError,
+    UnsupportedError,
+    library_needed,
+    missing_size,
+    missing_values,
+    unknown_variable,
+)
 
 if TYPE_CHECKING:
     from ..streaming import Split
@@ -120,9 +127,7 @@ class Blockwise:
     def _functions(self) -> dict[str, Callable[..., Any]]:
         """The functions of `source`. Only calling them takes the framework: code may be written
         for another machine."""
-        from ..codegen import framework_needed
-
-        with framework_needed("the code for blocks of rows"):
+        with library_needed("the code for blocks of rows"):
             return self._generated.functions()
 
     def per_block(self, /, **values: Any) -> Any:

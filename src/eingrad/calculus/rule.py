@@ -11,7 +11,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ..dims import Dim, shape_text
-from ..errors import InputError, NameError_, UnsupportedError
+from ..errors import InputError, NameError_, UnsupportedError, library_needed
 from ..frontends.declare import check_name
 from ..ir.walk import awake, awakened_each, variables
 from .inputs import find_variable, with_variables
@@ -116,11 +116,10 @@ class CustomRule:
         UnsupportedError
             The framework is not installed.
         """
-        from ..codegen import framework_needed
 
         module = ModuleType(f"eingrad_rule_{self.name}")
         sys.modules[module.__name__] = module  # where frameworks look for the source of a function
-        with framework_needed(f"the rule {self.name}"):
+        with library_needed(f"the rule {self.name}"):
             exec(compile(self.source, f"<eingrad rule {self.name}>", "exec"), module.__dict__)
         return module
 

@@ -12,7 +12,7 @@ from itertools import count
 from typing import Any
 
 from ..dims import Dim
-from ..errors import InputError, UnsupportedError
+from ..errors import InputError, UnsupportedError, library_needed
 from ..ir import walk
 from ..ir.loop import MARK
 from ..ir.node import Apply, Node, Shape, Term, Variable
@@ -23,7 +23,6 @@ from .convolve import convolved
 from .emit import Emission, everything, reachable
 from .fuse import fused
 from .hoist import hoisted
-from .installed import framework_needed
 from .lower import Lowering
 from .names import Names, identifier
 from .plan import Plan, plan_of
@@ -98,7 +97,7 @@ class Generated:
             # Tracebacks show the source, and AutoGraph reads it.
             lines = self.source.splitlines(keepends=True)
             linecache.cache[file] = (len(self.source), None, lines, file)
-            with framework_needed(f"the generated function {self.name}"):
+            with library_needed(f"the generated function {self.name}"):
                 exec(compile(self.source, file, "exec"), self._compiled)
             weakref.finalize(self._compiled[self.name], linecache.cache.pop, file, None)
         return self._compiled[self.name]

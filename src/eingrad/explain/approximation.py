@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
+from ..errors import library_needed
 from ..ir.node import Variable
 from .forms import Document, Documented
 
@@ -164,12 +164,8 @@ class Approximation(Documented):
         UnsupportedError
             matplotlib is not installed.
         """
-        try:
+        with library_needed("a plot", "text() works without it"):
             import matplotlib.figure  # noqa: F401
-        except ImportError:
-            raise UnsupportedError(
-                "plots need matplotlib: pip install 'eingrad[plot]' (text() works without it)"
-            ) from None
         from .approximationplot import draw
 
         return draw(self)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..calculus import Derivative, gradients, hessian
 from ..errors import InputError, NameError_
 from ..frontends.python import Tensor, scalar
+from ..progress import show_progress
 from .curvature import cut, gauss_newton_block
 from .layer import Layer
 from .system import System
@@ -250,6 +250,8 @@ class _Search:
             raise InputError(f"a tolerance is a positive number, not {tolerance}")
         missing = [n for n in layer.params if n not in params]
         unknown = [n for n in params if n not in layer.params]
+        if not layer.params:
+            raise InputError(f"{layer.name} has no parameters to train")
         if missing or unknown:
             what = f"{missing[0]} is missing" if missing else f"no parameter {unknown[0]!r}"
             raise NameError_(f"{layer.name}: {what}", hint=f"it has: {', '.join(layer.params)}")
@@ -288,11 +290,10 @@ class _Search:
         reason = f"stopped after {self.steps} steps"
         while size > self.tolerance and len(taken) <= self.steps:
             bound = self._system.bound({**self.data, **self.params})
-            accepted = False
-            while not accepted and damping < LARGEST_DAMPING:
+            moved: tuple[float, Arrays, Arrays] | None = None
+            while moved is None and damping < LARGEST_DAMPING:
                 step = bound.solve(slopes, damping)
                 moved, gain = self._tried(step, slopes, bound.scale * damping, loss)
-                accepted = moved is not None
                 if moved is None:
                     damping, growth = max(damping, 1e-12) * growth, growth * 2
             if moved is None:
@@ -315,8 +316,8 @@ class _Search:
         done = size <= self.tolerance
         if done:
             reason = f"the gradient is below {self.tolerance:g}"
-        if len(taken) > 1:
-            _end(report)
+        if report is None:
+            _terminal(taken[-1], last=True)
         return Convergence(done, reason, tuple(taken))
 
     def _tried(
@@ -355,14 +356,6 @@ class _Search:
                 raise TrainingError(f"the gradient by {name} is not finite at the start")
 
 
-def _terminal(step: Step) -> None:
-    """A line that is written over, on a terminal only."""
-    if sys.stderr.isatty():
-        text = f"step {step.number}, loss {step.loss:.6g}, gradient {step.slope:.1e}"
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
-
-
-def _end(report: Callable[[Step], None] | None) -> None:
-    if report is None and sys.stderr.isatty():
-        sys.stderr.write("\n")
+def _terminal(step: Step, *, last: bool = False) -> None:
+    text = f"step {step.number}, loss {step.loss:.6g}, gradient {step.slope:.1e}"
+    show_progress(text, last=last)

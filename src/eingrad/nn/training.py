@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..calculus import gradients
 from ..errors import EingradError, InputError
+from ..progress import show_progress
 from .layer import Layer
 
 if TYPE_CHECKING:
@@ -215,6 +215,8 @@ def fit(
     """
     if layer.output.node.ndim:
         raise InputError(f"{layer.name} has no loss at its end: its value is no number")
+    if not layer.params:
+        raise InputError(f"{layer.name} has no parameters to train")
     import numpy as np
 
     require_count("epochs", epochs, 0)
@@ -283,11 +285,7 @@ def _require_finite(loss: float, slopes: Mapping[str, Any], epoch: int, number: 
 
 
 def _terminal(progress: Progress) -> None:
-    """A line that is written over, on a terminal only."""
-    if not sys.stderr.isatty():
-        return
     done = 30 * progress.epoch // progress.epochs
-    end = "\n" if progress.epoch == progress.epochs else ""
-    line = f"\r[{'█' * done}{'·' * (30 - done)}] epoch {progress.epoch}/{progress.epochs}"
-    sys.stderr.write(f"{line}, loss {progress.loss:.4f}{end}")
-    sys.stderr.flush()
+    line = f"[{'█' * done}{'·' * (30 - done)}] epoch {progress.epoch}/{progress.epochs}"
+    last = progress.epoch == progress.epochs
+    show_progress(f"{line}, loss {progress.loss:.4f}", last=last)

@@ -200,6 +200,8 @@ class Wiring:
             )
         if text not in self.values:
             self.kinds.setdefault(text, kind)
+            if (self.kinds[text], kind) == ("constants", "params"):
+                self.kinds[text] = kind  # what any layer learns has a gradient
             self.names.setdefault(text, name)
 
     def _value_name(self, k: int, step: Wired, names: Mapping[str, Name], last: bool) -> Name:

@@ -15,7 +15,7 @@ from ..entries.arrange import Level
 from ..entries.content import Content
 from ..entries.grid import grid_text
 from ..entries.pairs import Pair
-from ..errors import InputError, UnsupportedError
+from ..errors import InputError, UnsupportedError, library_needed
 from .textform import spy_text
 
 SUFFIXES = (".png", ".svg")
@@ -148,12 +148,8 @@ class Picture:
         UnsupportedError
             matplotlib is not installed.
         """
-        try:
+        with library_needed("a picture", "text() works without it"):
             import matplotlib.figure  # noqa: F401
-        except ImportError:
-            raise UnsupportedError(
-                "pictures need matplotlib: pip install 'eingrad[plot]' (text() works without it)"
-            ) from None
         from .paper import draw_grid
         from .spypaper import draw_spy
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import mmap
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError, NameError_, ShapeError
+from ..progress import show_progress
 
 BLOCK_BYTES = 16 * 2**20  # of all arrays together: a few times that is needed to work with it
 
@@ -109,14 +109,8 @@ def accumulated(
             continue
         partial = per_block(block)
         total = partial if total is None else merge(total, partial)
-        _progress(f"block {number}" + (f" of {count}" if count else ""))
-    _progress("")
+        show_progress(f"block {number}" + (f" of {count}" if count else ""))
+    show_progress("")
     if total is None:
         raise InputError("there is no block with rows")
     return total
-
-
-def _progress(text: str) -> None:
-    """A line on the terminal that is written over; nothing in a pipe or file."""
-    if sys.stderr.isatty():
-        print(f"\r\x1b[K{text}", end="", file=sys.stderr, flush=True)

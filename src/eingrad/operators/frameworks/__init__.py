@@ -5,8 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from ...codegen import framework_needed
-from ...errors import UnsupportedError
+from ...errors import UnsupportedError, library_needed
 
 # The library, which is also the file here that adapts it → the class there.
 ADAPTERS = {
@@ -27,7 +26,7 @@ def adapter(backend: str) -> Any:
     if backend not in ADAPTERS:
         known = ", ".join(["numpy", *ADAPTERS])
         raise UnsupportedError(f"operators know no backend {backend!r}; there are {known}")
-    with framework_needed(f"an operator of {backend} arrays"):
+    with library_needed(f"an operator of {backend} arrays"):
         import_module(backend)
     module = import_module(f"{__name__}.{backend}")
     return getattr(module, ADAPTERS[backend])
