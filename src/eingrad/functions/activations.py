@@ -34,6 +34,23 @@ def _sigmoid(x):
 '''
 
 
+# In JAX the value and the slope of softplus share one exponential, of −|x|. Every choice takes the
+# piece of x ≤ 0 at 0, so that JAX's own derivatives of them are right there too.
+SIGMOID_JAX = '''
+def _sigmoid(x):
+    """1 / (1 + exp(-x))."""
+    e = jnp.exp(jnp.where(x > 0, -x, x))
+    return jnp.where(x > 0, 1, e) / (1 + e)
+'''
+
+SOFTPLUS_JAX = '''
+def _softplus(x):
+    """log(1 + exp(x))."""
+    e = jnp.exp(jnp.where(x > 0, -x, x))
+    return jnp.where(x > 0, x, 0) + jnp.log1p(e)
+'''
+
+
 def _step_of_positive(operands: tuple[Node, ...], params: Any) -> Node | None:
     """step(x) -> 1 where x > 0."""
     (x,) = operands
@@ -54,12 +71,12 @@ register(
         derivative=(lambda y, x: y * (1 - y),),
         code={
             "numpy": "_sigmoid({0})",
-            "jax": "jax.nn.sigmoid({0})",
+            "jax": "_sigmoid({0})",
             "torch": "torch.sigmoid({0})",
             "tensorflow": "tf.math.sigmoid({0})",
             "array_api": "xp.exp(-xp.logaddexp(0, -({0})))",
         },
-        helpers={"numpy": SIGMOID},
+        helpers={"numpy": SIGMOID, "jax": SIGMOID_JAX},
         notation=Notation("call", "σ", r"\sigma"),
         domain=("real",),
         spellings=("sigmoid", "logistic", "expit", "σ"),
@@ -100,10 +117,11 @@ register(
         derivative=(lambda y, x: apply("sigmoid", x),),
         code={
             "numpy": "np.maximum({0}, 0) + np.log1p(np.exp(-np.abs({0})))",
-            "jax": "jnp.maximum({0}, 0) + jnp.log1p(jnp.exp(-jnp.abs({0})))",
+            "jax": "_softplus({0})",
             "torch": "torch.nn.functional.softplus({0}, threshold=60.0)",
             "tensorflow": "tf.math.softplus({0})",
         },
+        helpers={"jax": SOFTPLUS_JAX},
         notation=Notation("call", "softplus", r"\operatorname{softplus}"),
         domain=("real",),
         spellings=("softplus",),
@@ -150,7 +168,7 @@ register(
         derivative=(lambda y, x: apply("step", x),),
         code={
             "numpy": "np.maximum({0}, 0)",
-            "jax": "jax.nn.relu({0})",
+            "jax": "jnp.where(({0}) <= 0, 0, {0})",
             "torch": "torch.relu({0})",
             "tensorflow": "tf.nn.relu({0})",
         },
@@ -259,7 +277,7 @@ register(
         derivative=(_gelu_rule,),
         code={
             "numpy": "0.5 * ({0}) * scipy.special.erfc(-({0}) / 2**0.5)",
-            "jax": "jax.nn.gelu({0}, approximate=False)",
+            "jax": "0.5 * ({0}) * jax.scipy.special.erfc(-0.5**0.5 * ({0}))",
             "torch": "torch.nn.functional.gelu({0})",
             "tensorflow": "0.5 * ({0}) * tf.math.erfc(-({0}) * math.sqrt(0.5))",
         },
@@ -283,12 +301,12 @@ register(
         derivative=(lambda y, x: apply("sigmoid", x) + y * (1 - apply("sigmoid", x)),),
         code={
             "numpy": "({0}) * _sigmoid({0})",
-            "jax": "jax.nn.silu({0})",
+            "jax": "({0}) * _sigmoid({0})",
             "torch": "torch.nn.functional.silu({0})",
             "tensorflow": "tf.nn.silu({0})",
             "array_api": "({0}) * xp.exp(-xp.logaddexp(0, -({0})))",
         },
-        helpers={"numpy": SIGMOID},
+        helpers={"numpy": SIGMOID, "jax": SIGMOID_JAX},
         notation=Notation("call", "silu", r"\operatorname{silu}"),
         domain=("real",),
         spellings=("silu", "swish"),
