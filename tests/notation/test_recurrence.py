@@ -180,3 +180,18 @@ def test_an_index_inside_of_a_line_keeps_its_name() -> None:
     )
     written = str(eg.gradient(np.sum(states[-1]), "h0").formula())
     assert "P_jkl = Σ_m E_ml one_hot(i, size=v)_kjm, h_t = tanh(P_t + h_{t−1})" in written
+
+
+def test_a_loop_in_each_step_of_another_has_a_letter_of_its_own() -> None:
+    def row(h: Any, x: Any) -> Any:
+        return np.tanh(eg.scan(lambda g, e: np.sin(w * g + e), h, x)[-1])
+
+    w, h0, M = eg.scalar("w"), eg.scalar("h0"), eg.matrix("M", "S T")
+    states = eg.scan(row, h0, M)
+    assert str(formula(np.sum(states**2).node)) == (
+        "Σ_t h_t² where h_t = tanh(s_{t,T}), s_{t,r} = sin(ws_{t,r−1} + M_{t,r}), "
+        "s_{t,0} = h_{t−1}, t = 1…S, r = 1…T"
+    )
+    written = str(eg.gradient(np.sum(states**2), h0).formula())
+    assert "#" not in written
+    assert "ds1_{t,T} = (1 − h_t²)(2h_t + s_t)" in written

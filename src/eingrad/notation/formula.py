@@ -289,7 +289,7 @@ class _Draft:
             constants={k: c.value for k, c in self.writer.constants.items()},
             names=frozenset(self.names.taken),
             notes=(*notes, *_explained(lines)),
-            steps=self.recurrences.ranges(),
+            steps=self.recurrences.running.ranges(),
         )
 
     def _steps(self) -> list[Line]:

@@ -18,6 +18,7 @@ from ..ir.node import Apply, Constant, Contraction, Node, Sum, Term, Variable, v
 from ..ir.recurrence import loop_of, parts
 from ..ir.walk import rebuild, substitute, topological, variables
 from .names import Names
+from .running import Running
 from .steps import (
     At,
     NotSliced,
@@ -34,8 +35,6 @@ from .tree import Tree, make, name
 if TYPE_CHECKING:
     from .writer import Writer
 
-STEP_LETTERS = "tsrτ"
-
 
 class Definition(NamedTuple):
     """`title = node`, to be written as a "where" line."""
@@ -49,17 +48,16 @@ class Recurrences:
 
     Attributes
     ----------
-    letter:
-        The letter of the running step; empty where there is none.
+    running:
+        The letters of running steps.
     """
 
     def __init__(self, writer: Writer, names: Names) -> None:
         self.writer = writer
         self.names = names
-        self.letter = ""
+        self.running = Running(names)
         self._titles: dict[tuple[object, int], Tree] = {}
         self._order: list[Scan] = []  # one for each carry that has a name
-        self._lengths: dict[Dim, None] = {}
         self._rewritten: dict[Node, Node] = {}
         self._timed: set[Node] = set()
         self._atoms: dict[Node, int | None] = {}
@@ -125,7 +123,9 @@ class Recurrences:
         if part is None or not any(v in self._steps for v in variables(part)):
             return self.rewritten(root)
         title = self.names.for_kind(root.ndim)
-        self._first = Definition(self._drawn(name(title, root.ndim - 1), now), self.rewritten(part))
+        self._first = Definition(
+            self.running.drawn(name(title, root.ndim - 1), now), self.rewritten(part)
+        )
         return self._leaf(name(title, root.ndim), root.shape)
 
     def definitions(self) -> list[Definition]:
@@ -136,8 +136,10 @@ class Recurrences:
             if stacks < len(self._stacks):  # a stack as a whole: its slices
                 title, node = self._stacks[stacks]
                 stacks += 1
-                now = At(Dim.of(0), True)
-                found.append((node, [Definition(self._drawn(title, now), self.at(node, 0, now))]))
+                around = self.running.around(node)
+                now = At(Dim.of(0), True, len(around))
+                left = self.running.drawn(title, now, around)
+                found.append((node, [Definition(left, self.at(node, 0, now))]))
             else:
                 node = self._order[done]
                 done += 1
@@ -146,12 +148,6 @@ class Recurrences:
         found.sort(key=lambda entry: place[entry[0]])
         lines = [*(line for _, each in found for line in each), *self._more]
         return lines if self._first is None else [*lines, self._first]
-
-    def ranges(self) -> tuple[tuple[str, str], ...]:
-        """The running letter and its last value; nothing where recurrences differ in length."""
-        if not self.letter or len(self._lengths) != 1:
-            return ()
-        return tuple((self.letter, str(length)) for length in self._lengths)
 
     # Names.
 
@@ -164,10 +160,10 @@ class Recurrences:
             stem = init.name.rstrip("0").rstrip("_") if isinstance(init, Variable) else ""
             if not stem or r.reverse or stem == getattr(init, "name", ""):
                 stem = self._derived(node) or "s"
-            self._lengths[r.length] = None
+            depth = len(self.running.around(node))
             self._titles[key] = name(self.names.fresh(stem), r.carries[node.place].ndim)
             self._order.append(node)
-            self._running()
+            self.running.count(depth, r.length)
         return self._titles[key]
 
     def _derived(self, node: Scan) -> str:
@@ -185,27 +181,12 @@ class Recurrences:
         found = [s for s in states if s.place == node.place] or states
         return f"d{self._title(found[0]).data}" if found else ""
 
-    def _running(self) -> str:
-        if not self.letter:
-            taken = self.names.taken | self.names.sizes
-            free = next((c for c in STEP_LETTERS if c not in taken), None)
-            self.letter = free or self.names.fresh("t", numbered=True)
-            self.names.taken.add(self.letter)
-        return self.letter
-
-    def _drawn(self, title: Tree, at: At) -> Tree:
-        """A name at a step: h_t, h_{t−1}, h_T."""
-        label = str(at.place).replace(" ", "").replace("-", "−").replace("*", "")
-        if at.running:
-            offset = at.place.as_int() or 0
-            shift = "" if not offset else f"+{offset}" if offset > 0 else f"−{-offset}"
-            label = self._running() + shift
-        return make("at", [title], (label, at.running), title.kind, title.symmetric)
-
     def _leaf(self, tree: Tree, shape: tuple[Dim, ...]) -> Variable:
         """A variable that is drawn as a tree."""
         v = variable(f"{len(self.writer.drawn)}#", shape)
         self.writer.drawn[v] = tree
+        if tree.op == "at" and tree.data[1]:
+            self.running.depends[v] = tuple(tree.data[1].split(","))
         return v
 
     def _stack(self, node: Scan) -> Node:
@@ -214,7 +195,9 @@ class Recurrences:
             self._title(node)
             ndim = node.ndim
             shown = name(self.names.for_kind(ndim), ndim)
-            self._whole[node] = self._leaf(shown, node.shape)
+            self._whole[node] = self._leaf(
+                self.running.inside(shown, self.running.around(node)), node.shape
+            )
             self._stacks.append((name(shown.data, ndim - 1), node))
         return self._whole[node]
 
@@ -225,7 +208,8 @@ class Recurrences:
         r = node.recurrence
         title = self._title(node)
         zero, one = Dim.of(0), Dim.of(1)
-        now = At(zero, True)
+        around = self.running.around(node)
+        now = At(zero, True, len(around))
         loop = loop_of(r, node.operands)
         carries, steps, params = parts(node)
         inside: dict[Node, Node] = {v: self.rewritten(o) for v, o in params}
@@ -238,12 +222,12 @@ class Recurrences:
             if body is not own and not isinstance(body, Variable) and variables(body):
                 inside[body] = self.at(after, 0, now)
         body = substitute(own, inside)
-        left = At(zero - one, True) if r.reverse else now
+        left = At(zero - one, True, len(around)) if r.reverse else now
         start = At(r.length if r.reverse else zero, False)
-        lines = [Definition(self._drawn(title, left), self.rewritten(body))]
+        lines = [Definition(self.running.drawn(title, left, around), self.rewritten(body))]
         init = node.operands[node.place]
         if not isinstance(init, Variable) or init.name not in (f"{title.data}0", f"{title.data}_0"):
-            lines.append(Definition(self._drawn(title, start), self.rewritten(init)))
+            lines.append(Definition(self.running.drawn(title, start, around), self.rewritten(init)))
         return lines
 
     def at(self, node: Node, axis: int, at: At) -> Node:
@@ -254,10 +238,16 @@ class Recurrences:
             if axis:
                 raise
         whole = self.rewritten(node)
+        around = self.running.around(whole)
         if whole not in self._defined:  # one name, however many recurrences take its slices
-            self._defined[whole] = self.writer.define(whole)
-        title = self._defined[whole]
-        return self._leaf(self._drawn(name(title.data, node.ndim - 1), at), node.shape[1:])
+            if around:
+                title = name(self.names.for_kind(whole.ndim), whole.ndim)
+                self._more.append(Definition(self.running.inside(title, around), whole))
+            else:
+                title = self.writer.define(whole)
+            self._defined[whole] = title
+        shown = name(self._defined[whole].data, node.ndim - 1)
+        return self._leaf(self.running.drawn(shown, at, around), node.shape[1:])
 
     def _sliced(self, root: Node, axis: int, at: At) -> Node:
         """The slice, from those of the operands; iterative, since bodies may be deep."""
@@ -279,16 +269,17 @@ class Recurrences:
         if isinstance(node, Scan):
             shift = Dim.of(0) if node.before == node.recurrence.reverse else Dim.of(-1)
             place = at.place + shift
-            drawn = self._drawn(self._title(node), At(place, at.running))
+            shown = self._title(node)
+            drawn = self.running.drawn(
+                shown, At(place, at.running, at.depth), self.running.around(node)
+            )
             self._steps.add(leaf := self._leaf(drawn, node.shape[1:]))
             return leaf
         if isinstance(node, Variable | Constant):
-            text = self.writer.constant_name(node) if isinstance(node, Constant) else node.name
-            title = name(text, node.ndim - 1)
-            return self._leaf(self._drawn(title, at), node.shape[1:])
+            return self._leaf(self._slice_of_leaf(node, at), node.shape[1:])
         inner = {r: self._slices[(*r, at)] for r in slices_below(node, axis)}
         if counting(node) is not None:
-            running = self._leaf(name(self._running(), 0), ()) if at.running else None
+            running = self._leaf(name(self.running.letter(at.depth), 0), ()) if at.running else None
             return number_of_step(node, at, running)
         if isinstance(node, Sum):
             return add(*(inner[o, axis] for o in node.operands))
@@ -319,6 +310,21 @@ class Recurrences:
         sizes: dict[Hashable, Dim] = {k: d for k, d in enumerate(node.sizes) if k != atom}
         return einsum(factors, out, coefficient, sizes)
 
+    def _slice_of_leaf(self, node: Variable | Constant, at: At) -> Tree:
+        if isinstance(node, Constant):
+            return self.running.drawn(name(self.writer.constant_name(node), node.ndim - 1), at)
+        tree = self.writer.variable(node)
+        if tree.op == "at":  # M_t at s is M_{t,s}
+            inner, label = tree.args[0], tree.data
+            shown = self.running.drawn(name(inner.data, node.ndim - 1), at)
+            data = tuple(
+                ",".join(filter(None, both)) for both in zip(label, shown.data, strict=True)
+            )
+            return make("at", list(shown.args), data, shown.kind, shown.symmetric)
+        if tree.op != "name":
+            raise NotSliced
+        return self.running.drawn(name(tree.data, node.ndim - 1), at)
+
     # Sums over steps.
 
     def _find_timed(self, root: Node) -> None:
@@ -344,7 +350,7 @@ class Recurrences:
             holders = [f for f in node.factors if any(atom in axis for axis in f.indices)]
             if not any(f.node in self._timed and f.indices[0] == (atom,) for f in holders):
                 continue
-            at, factors = running_or_fixed(node, atom)
+            at, factors = running_or_fixed(node, atom, len(self.running.around(node)))
             try:
                 for factor in factors:
                     for place in places_of(factor, atom):
@@ -356,7 +362,7 @@ class Recurrences:
 
     def _summand(self, node: Contraction, atom: int) -> Node:
         """What is summed, at one step."""
-        at, kept = running_or_fixed(node, atom)
+        at, kept = running_or_fixed(node, atom, len(self.running.around(node)))
         factors: list[tuple[Node, Sequence[tuple[Hashable, ...]]]] = []
         for factor in kept:
             places = places_of(factor, atom)
@@ -373,9 +379,9 @@ class Recurrences:
         if not running_or_fixed(node, atom)[0].running:
             return body
         coefficient, body = split_coefficient(body)
-        return scale(coefficient, self._sigma(body))
+        return scale(coefficient, self._sigma(body, self.running.around(node)))
 
-    def _sigma(self, body: Node) -> Node:
+    def _sigma(self, body: Node, around: tuple[str, ...]) -> Node:
         """Σ_t of a node as a variable that is drawn so."""
         if body not in self._whole:
             written = self.writer.write(body)
@@ -384,8 +390,10 @@ class Recurrences:
                 tree = written.tree()
             else:  # in index notation, as a line that depends on the step
                 title = name(self.names.for_kind(body.ndim), body.ndim)
-                tree = self._drawn(title, At(Dim.of(0), True))
+                tree = self.running.drawn(title, At(Dim.of(0), True, len(around)), around)
                 self._more.append(Definition(tree, body))
-            shown = make("sigma", [tree], (self._running(),), kind)
-            self._whole[body] = self._leaf(shown, body.shape)
+            shown = make("sigma", [tree], (self.running.letter(len(around)),), kind)
+            leaf = self._whole[body] = self._leaf(shown, body.shape)
+            if around:
+                self.running.depends[leaf] = around
         return self._whole[body]

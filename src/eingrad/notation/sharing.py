@@ -97,15 +97,11 @@ def _may_be_named(tree: Tree) -> bool:
 def _step(tree: Tree, stepped: Mapping[Tree, str]) -> str:
     """The letter of the running step that a tree depends on; a sum over it does not."""
     if tree.op == "at":
-        label, running = tree.data
-        return label[0] if running else ""
+        return tree.data[1]  # the letters, of loops around first
+    found = max((stepped[a] for a in tree.args if a in stepped), key=len, default="")
     if tree.op == "sigma":
-        return (
-            ""
-            if set(tree.data) & {stepped.get(tree.args[0], "")}
-            else stepped.get(tree.args[0], "")
-        )
-    return next((stepped[a] for a in tree.args if a in stepped), "")
+        return ",".join(letter for letter in found.split(",") if letter not in tree.data)
+    return found
 
 
 def _name_it(
@@ -125,7 +121,7 @@ def _name_it(
     else:
         title = name(names.for_kind(ndim), ndim, tree.symmetric)
     if step:
-        title = make("at", [title], (step, True), tree.kind, tree.symmetric)
+        title = make("at", [title], (step, step), tree.kind, tree.symmetric)
     made[title] = tree
     titles[tree] = title
     return title

@@ -14,10 +14,12 @@ from ..ir.walk import topological
 
 
 class At(NamedTuple):
-    """A step: the running one with an offset (`Dim` 0 is t itself), or one that is fixed."""
+    """A step: the running one with an offset (`Dim` 0 is t itself), or one that is fixed; in a loop
+    that is inside of so many."""
 
     place: Dim
     running: bool
+    depth: int = 0
 
 
 class NotSliced(Exception):
@@ -38,15 +40,15 @@ def is_linear(recurrence: Recurrence) -> bool:
     return all(degree[body] <= 1 for body in recurrence.bodies)
 
 
-def running_or_fixed(node: Contraction, atom: int) -> tuple[At, list[Factor]]:
+def running_or_fixed(node: Contraction, atom: int, depth: int = 0) -> tuple[At, list[Factor]]:
     """Whether a sum over steps picks out one of them, and the factors without the pattern that
     does."""
     for factor in node.factors:
         pattern, axes = factor
         if isinstance(pattern, Kernel) and pattern.kind == "selection" and axes == ((), (atom,)):
             rest = [f for f in node.factors if f is not factor]
-            return At(dict(pattern.params)["start"] + 1, False), rest
-    return At(Dim.of(0), True), list(node.factors)
+            return At(dict(pattern.params)["start"] + 1, False, depth), rest
+    return At(Dim.of(0), True, depth), list(node.factors)
 
 
 def places_of(factor: Factor, atom: int) -> list[int]:
