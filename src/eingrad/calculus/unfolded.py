@@ -12,10 +12,12 @@ from ..ir.node import Node, Variable, variable
 from ..ir.walk import variables, with_facts
 from ..simplify import shortest
 from .inputs import find_variable, fresh, with_variables
+from .symmetric import SYMMETRIC, for_symmetric
 
 if TYPE_CHECKING:
     from ..explain.approximation import Approximation
     from ..explain.entries import EntryByEntry
+    from ..explain.entrycounted import Convention
     from ..explain.paths import Paths
     from .derivative import Derivative
 
@@ -40,7 +42,22 @@ def entries(d: Derivative, sizes: Mapping[str, int]) -> EntryByEntry:
         title=d.title,
         incoming=incoming,
         sizes=sizes,
+        convention=_convention(d),
     )
+
+
+def _convention(d: Derivative) -> Convention | None:
+    """How entries of symmetric variables count in what is shown, where that changes it."""
+    from ..explain.entrycounted import Convention
+    from ..notation import formula
+
+    if d.node is d.tensor:
+        return None
+    for how in SYMMETRIC:
+        node, _ = for_symmetric(d.tensor, d.of.ndim, d.wrt, how)
+        if node is not d.tensor and shortest(node) is d.node:
+            return Convention(how, d.node, formula(d.node, names_taken=d.names))
+    return None
 
 
 def paths(d: Derivative) -> Paths:

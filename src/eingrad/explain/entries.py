@@ -27,6 +27,7 @@ from ..errors import CheckError, SizeLimitError
 from ..ir.node import Node, Variable
 from ..ir.walk import variables, with_facts
 from ..notation import Formula
+from .entrycounted import Convention, Counted, counted_entries
 from .entryproof import POINTS, agree, proofs
 from .forms import Document, Documented
 from .places import entry_pair, lowered
@@ -98,6 +99,8 @@ class EntryByEntry(Documented):
         The same as an array, with classes of equal entries.
     combined:
         What an incoming gradient makes of them; None for scalars and for higher orders.
+    counted:
+        What a convention for symmetric variables makes of them, where there is one.
     """
 
     title: str
@@ -109,6 +112,7 @@ class EntryByEntry(Documented):
     singles: list[Single]
     content: Content
     combined: Combined | None
+    counted: Counted | None = None
 
     @property
     def zeros(self) -> int:
@@ -163,13 +167,13 @@ class EntryByEntry(Documented):
 
         return document(self)
 
-    def levels(self) -> tuple[Level, ...]:
+    def levels(self, of: Content | None = None) -> tuple[Level, ...]:
         """Which axes run down and across, from the outermost grid to the innermost."""
-        return _levels(self.content, self.n_out, self.inputs)
+        return _levels(of or self.content, self.n_out, self.inputs)
 
-    def grid(self) -> list[str]:
+    def grid(self, of: Content | None = None) -> list[str]:
         """The matrix of matrices, as lines of text."""
-        return _grid(self.content, self.n_out, self.inputs)
+        return _grid(of or self.content, self.n_out, self.inputs)
 
     def json(self) -> dict[str, object]:
         """All of it as plain data, as `as_dict`."""
@@ -199,6 +203,7 @@ class EntryByEntry(Documented):
                 "products": c.products,
                 "products_with_zero": c.with_zero,
             },
+            "convention": None if self.counted is None else self.counted.as_dict(),
             "proof": self.proof,
         }
 
@@ -215,6 +220,7 @@ def entry_by_entry(
     title: str,
     incoming: tuple[Variable, Node, Formula] | None,
     sizes: Mapping[str, int] | None = None,
+    convention: Convention | None = None,
 ) -> EntryByEntry:
     """Write out a derivative and prove it entry by entry.
 
@@ -228,6 +234,8 @@ def entry_by_entry(
         For an output with entries: the incoming gradient, ∂L/∂x with it, and its formula.
     sizes:
         Numbers for symbolic sizes; small ones for those that are missing.
+    convention:
+        How entries of symmetric variables count, where they do not count as independent.
 
     Raises
     ------
@@ -267,6 +275,9 @@ def entry_by_entry(
     combined = None
     if incoming is not None and of.ndim and len(inputs) == 1:
         combined = _combined(found, incoming, of.ndim, numbers, known)
+    counted = None
+    if convention is not None:
+        counted = counted_entries(convention, found, inputs, of.ndim, numbers, known)
     named = ", ".join(f"{k} = {v}" for k, v in sorted(numbers.items()))
     return EntryByEntry(
         f"{title} entry by entry" + (f", {named}" if named else ""),
@@ -278,6 +289,7 @@ def entry_by_entry(
         singles,
         found,
         combined,
+        counted,
     )
 
 

@@ -31,7 +31,9 @@ from .forms.text import WIDTH, joined, matrix, wrapped
 from .written import PLAIN, Entry, Math, Partial, math
 
 if TYPE_CHECKING:
+    from ..entries.content import Content
     from .entries import Combined, EntryByEntry
+    from .entrycounted import Counted
 
 MAX_NAMED = 12  # repeats that are listed
 MAX_PLACES = 6  # of each
@@ -52,6 +54,8 @@ def document(e: EntryByEntry) -> Document:
     if e.combined is not None:
         parts.append((_combination_title(e, e.combined), _combination(e, e.combined)))
         parts.append(("The formula collects exactly these entries", _collected(e, e.combined)))
+    if e.counted is not None:
+        parts.append((e.counted.title, _counted(e, e.counted)))
     parts.append(("Proof", [Paragraph(("\n".join(wrapped(e.proof)),))]))
     sections = tuple(Section((title,), tuple(blocks)) for title, blocks in parts)
     return Document((e.title,), sections, numbered=True)
@@ -64,7 +68,8 @@ def _math(pair: Pair) -> Math:
 def _derivatives_title(e: EntryByEntry) -> str:
     if len(e.singles) == 1:
         return "The derivative"
-    return f"Each by each: {e.content.labels.size} derivatives, {e.zeros} of them zero"
+    each = "Each by each" if e.counted is None else "Each by each, all entries independent"
+    return f"{each}: {e.content.labels.size} derivatives, {e.zeros} of them zero"
 
 
 def _derivatives(e: EntryByEntry) -> Block:
@@ -81,9 +86,20 @@ def _grid_title(e: EntryByEntry) -> str:
 
 
 def _grid(e: EntryByEntry) -> list[Block]:
-    whole = _nested(e.levels(), e.content.labels, {})
-    blocks: list[Block] = [Display(whole, text=tuple(e.grid()))]
-    below = e.content.below
+    return _drawn(e, e.content)
+
+
+def _counted(e: EntryByEntry, c: Counted) -> list[Block]:
+    """What a convention makes of the entries, in their places."""
+    formula = Display(math(Name(e.title.split(" ")[0]), " = ", c.convention.written))
+    return [Paragraph((c.rule,)), formula, *_drawn(e, c.content)]
+
+
+def _drawn(e: EntryByEntry, content: Content) -> list[Block]:
+    """The entries as a matrix of matrices, with what stands for long ones."""
+    whole = _nested(e.levels(content), content.labels, {})
+    blocks: list[Block] = [Display(whole, text=tuple(e.grid(content)))]
+    below = content.below
     if below:
         blocks.append(Paragraph(("",)))
         blocks += [Display(_math(pair)) if pair.math else Paragraph((pair.text,)) for pair in below]
