@@ -188,7 +188,7 @@ def test_weight_decay_is_a_term_of_its_own() -> None:
     d = hessian("sum(logsumexp(X*W, axis=1)) + a*norm2(W)^2", BATCH)
     found = d.kronecker()
     assert str(found) == (
-        "(identity m×m ⊗ identity k×k) + (Σ over n of rank 1 m×m ⊗ symmetric k×k)"
+        "(identity m×m ⊗ multiple of the identity k×k) + (Σ over n of rank 1 m×m ⊗ symmetric k×k)"
     )
     with pytest.raises(UnsupportedError, match="2 terms"):
         _ = found.factors

@@ -11,24 +11,21 @@ from ..errors import CheckError
 from ..ir.build import is_zero
 from ..ir.node import Node, Variable
 from ..ir.walk import awake, variables
-from . import structured
 from .compiled import Computed, function_name, output_nodes
 from .explained import Explained
 from .kronecker import Factored
 from .layouts import axis_order, is_row, valid_layout
 from .shown import Shown
+from .structured import Structured, entries_at
 
 if TYPE_CHECKING:
     from ..notation import Formula
-    from ..operators import StructuredOperator
-    from ..structure import Cost, Structure
     from ..verify import Report
     from .blockwise import Blockwise
     from .rule import CustomRule
-    from .structured import BlockArray, Compressed
 
 
-class Derivative(Computed, Shown, Explained, Factored):
+class Derivative(Computed, Shown, Explained, Structured, Factored):
     """∂ⁿY/∂X₁…∂Xₙ: the exact tensor, with formulas, proof and code.
 
     Attributes
@@ -227,58 +224,7 @@ class Derivative(Computed, Shown, Explained, Factored):
     def __repr__(self) -> str:
         return f"<Derivative {self.title}: {self.shape_text}, {self.layout} layout>"
 
-    # Structure ----------------------------------------------------------------------------------
-
-    @cached_property
-    def structure(self) -> Structure:
-        """What it consists of: a sentence, its terms, and how many numbers they hold."""
-        return structured.structure(self)
-
-    def blocks(self, *axes: int) -> BlockArray:
-        """The derivative as an array of smaller ones, with the given axes hidden inside them.
-
-        By default the axes of the last input: ∂C/∂A as a matrix of the matrices ∂c_ij/∂A.
-        """
-        return structured.blocks(self, *axes)
-
-    def compress(self, incoming: Any = None) -> Compressed:
-        """The arrays in it, and the rule by which they meet an incoming gradient (G by
-        default)."""
-        return structured.compressed(self, incoming)
-
-    def cost(self) -> Cost:
-        """Entries, flops and bytes: of the tensor, of Σ ∂L/∂y_i ∂y_i/∂x, of the direct route."""
-        return structured.costs(self)
-
-    def operator(self, backend: str = "numpy", /, **values: Any) -> StructuredOperator:
-        """The derivative bound to numbers: a linear map from arrays of the last variable's shape,
-        which acts, solves and adds without being multiplied out.
-
-        Parameters
-        ----------
-        backend:
-            `numpy`, `jax`, `torch` or `tensorflow`: whose arrays it holds, takes and gives, on
-            their device. Gradients flow through it; in JAX it is a pytree, and may be bound
-            inside of `jit` and `vmap`.
-        **values:
-            Arrays by name. Those that its cores do not need may be left out; a size that none of
-            them shows is given by its symbol (`m=100`).
-
-        Raises
-        ------
-        NameError_, ShapeError, UnsupportedError
-            A value is missing, unknown, of a wrong shape, or complex; or the library of the
-            backend is not installed.
-
-        Examples
-        --------
-        >>> import eingrad
-        >>> hessian = eingrad.hessian("norm2(A*x)^2 + norm2(x)^2", "x")
-        >>> H = hessian.operator("numpy", A=[[3.0, 0.0], [0.0, 1.0]])  # or "jax", "torch", …
-        >>> H.solve([40.0, 4.0]).tolist()
-        [2.0, 1.0]
-        """
-        return structured.operator(self, backend, values)
+    # What it comes from -------------------------------------------------------------------------
 
     @property
     def tensor(self) -> Node:
@@ -319,10 +265,10 @@ class Derivative(Computed, Shown, Explained, Factored):
             return self._like(node=node, free=node, n_out=0, contracted=True)
         return self._like(
             node=node,
-            of=structured.entries_at(self.of, outer, where),
-            value=structured.entries_at(self._value, outer, where),
-            free=structured.entries_at(self._free, outer, where),
-            previous=[structured.entries_at(p, outer, where) for p in self._previous],
+            of=entries_at(self.of, outer, where),
+            value=entries_at(self._value, outer, where),
+            free=entries_at(self._free, outer, where),
+            previous=[entries_at(p, outer, where) for p in self._previous],
             n_out=self.n_out - len(outer),
         )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from operator import index
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..errors import InputError, UnsupportedError
 from ..ir.construct import take_slice
@@ -32,6 +33,61 @@ if TYPE_CHECKING:
     from .derivative import Derivative
 
 
+class Structured:
+    """The part of `Derivative` that knows what the tensor consists of."""
+
+    @cached_property
+    def structure(self) -> Structure:
+        """What it consists of: a sentence, its terms, and how many numbers they hold."""
+        return _structure(cast("Derivative", self))
+
+    def blocks(self, *axes: int) -> BlockArray:
+        """The derivative as an array of smaller ones, with the given axes hidden inside them.
+
+        By default the axes of the last input: ∂C/∂A as a matrix of the matrices ∂c_ij/∂A.
+        """
+        return _blocks(cast("Derivative", self), *axes)
+
+    def compress(self, incoming: Any = None) -> Compressed:
+        """The arrays in it, and the rule by which they meet an incoming gradient (G by
+        default)."""
+        return _compressed(cast("Derivative", self), incoming)
+
+    def cost(self) -> Cost:
+        """Entries, flops and bytes: of the tensor, of Σ ∂L/∂y_i ∂y_i/∂x, of the direct route."""
+        return cost(decomposition(cast("Derivative", self)))
+
+    def operator(self, backend: str = "numpy", /, **values: Any) -> StructuredOperator:
+        """The derivative bound to numbers: a linear map from arrays of the last variable's shape,
+        which acts, solves and adds without being multiplied out.
+
+        Parameters
+        ----------
+        backend:
+            `numpy`, `jax`, `torch` or `tensorflow`: whose arrays it holds, takes and gives, on
+            their device. Gradients flow through it; in JAX it is a pytree, and may be bound
+            inside of `jit` and `vmap`.
+        **values:
+            Arrays by name. Those that its cores do not need may be left out; a size that none of
+            them shows is given by its symbol (`m=100`).
+
+        Raises
+        ------
+        NameError_, ShapeError, UnsupportedError
+            A value is missing, unknown, of a wrong shape, or complex; or the library of the
+            backend is not installed.
+
+        Examples
+        --------
+        >>> import eingrad
+        >>> hessian = eingrad.hessian("norm2(A*x)^2 + norm2(x)^2", "x")
+        >>> H = hessian.operator("numpy", A=[[3.0, 0.0], [0.0, 1.0]])  # or "jax", "torch", …
+        >>> H.solve([40.0, 4.0]).tolist()
+        [2.0, 1.0]
+        """
+        return _operator(cast("Derivative", self), backend, values)
+
+
 def decomposition(d: Derivative) -> Decomposition:
     """The terms of a derivative, with its axes as output and inputs."""
     if d.contracted:
@@ -39,7 +95,7 @@ def decomposition(d: Derivative) -> Decomposition:
     return decompose(d.node, d.n_out, [v.ndim for v in d.wrt])
 
 
-def structure(d: Derivative) -> Structure:
+def _structure(d: Derivative) -> Structure:
     """What the derivative consists of, in words and numbers."""
     # Second derivatives commute, unless a convention counted the entries otherwise.
     twice = d.order == 2 and d.wrt[0] is d.wrt[1] and not d.n_out and not d.contracted
@@ -47,7 +103,7 @@ def structure(d: Derivative) -> Structure:
     return describe(found, symmetric=twice, deeper=deepened(found))
 
 
-def operator(d: Derivative, backend: str, values: Mapping[str, Any]) -> StructuredOperator:
+def _operator(d: Derivative, backend: str, values: Mapping[str, Any]) -> StructuredOperator:
     """The derivative bound to numbers.
 
     Raises
@@ -61,11 +117,6 @@ def operator(d: Derivative, backend: str, values: Mapping[str, Any]) -> Structur
         raise UnsupportedError("a contracted derivative is an array; function() computes it")
     inputs = [v.ndim for v in d.wrt]
     return bound(d.node, d.n_out, inputs, values, backend, d.variables)
-
-
-def costs(d: Derivative) -> Cost:
-    """What it costs as a tensor, as a linear combination, and directly."""
-    return cost(decomposition(d))
 
 
 class Compressed:
@@ -159,7 +210,7 @@ class Compressed:
         return f"<{self.sentence}>"
 
 
-def compressed(d: Derivative, incoming: Any = None) -> Compressed:
+def _compressed(d: Derivative, incoming: Any = None) -> Compressed:
     """Condense a derivative.
 
     Raises
@@ -235,7 +286,7 @@ class BlockArray:
         return f"<{self.blocks}>"
 
 
-def blocks(d: Derivative, *axes: int) -> BlockArray:
+def _blocks(d: Derivative, *axes: int) -> BlockArray:
     """Hide axes of a derivative (those of the last input by default) inside blocks."""
     order = d.axis_order(d.layout)
     axes = _whole(axes, "an axis")

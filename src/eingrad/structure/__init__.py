@@ -6,7 +6,8 @@ from .cost import Cost, Route, cost, linear_combination
 from .count import Counts, count
 from .decompose import Core, Decomposition, StructuredTerm, decompose, deepened
 from .describe import CoreDescription, Structure, TermDescription, describe
-from .kronecker import Kronecker, KroneckerFactor, KroneckerSum, kronecker
+from .kronecker import kronecker
+from .kroneckersum import Kronecker, KroneckerFactor, KroneckerSum
 
 __all__ = [
     "Blocks",

@@ -10,7 +10,8 @@ from ..ir.build import transpose
 from .count import Counts, count, fewest, stored_open
 from .decompose import Decomposition, StructuredTerm
 from .grouping import clearer, presented, shared
-from .kronecker import Kronecker, kronecker
+from .kronecker import kronecker
+from .kroneckersum import Kronecker
 from .sides import (
     Block,
     Sides,
