@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import eingrad
-from eingrad.errors import CheckError
+from eingrad.errors import CheckError, UnsupportedError
 from eingrad.explain import entrycounted
 
 CASES = ["x'*A*y", "log(det(A))", "tr(A*A*B)", "A*y"]
@@ -63,3 +63,22 @@ def test_a_formula_of_another_convention_is_found_out(monkeypatch: pytest.Monkey
     monkeypatch.setattr(entrycounted, "_counted", lambda entries, start, how: entries)
     with pytest.raises(CheckError, match="convention"):
         derivative("x'*A*y", "cookbook").entries()
+
+
+@pytest.mark.parametrize("how", ["free", "project", "cookbook"])
+def test_the_value_is_written_in_the_entries_that_move(how):
+    y = eingrad.parse("x'*S*x + tr(T)*s", S="n n symmetric", T="n n symmetric", x="n", s="")
+    told = eingrad.derivative(y, "S", symmetric=how).entries(n=2)
+    assert "s_21" in told.value[0][1]
+    assert "Each by each, all entries independent: 4 derivatives" in told.text()
+    other = eingrad.derivative(y, "x").entries(n=2)
+    assert "s_21" not in other.value[0][1]
+    assert "independent" not in other.text()
+
+
+@pytest.mark.parametrize("how", ["project", "cookbook"])
+def test_paths_are_refused_where_entries_do_not_move_by_themselves(how):
+    y = eingrad.parse("x'*S*B*x", S="n n symmetric", x="n", B="n n")
+    with pytest.raises(UnsupportedError, match=f'symmetric="{how}"'):
+        eingrad.derivative(y, "S", symmetric=how).paths()
+    assert eingrad.derivative(y, "S").paths().text()

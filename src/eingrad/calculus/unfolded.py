@@ -70,6 +70,12 @@ def paths(d: Derivative) -> Paths:
             f"paths lead to a first derivative; {d.title} is one of order {d.order}",
             hint="differentiate once",
         )
+    convention = _convention(d)
+    if convention is not None:
+        raise UnsupportedError(
+            "paths carry each entry by itself, which is another derivative than the one with "
+            f'symmetric="{convention.how}"; differentiate with symmetric="free"'
+        )
     if d.dependencies is None:
         return explained.paths(d.of, d.wrt[0], d.tensor, label=d.label)
     given, values = d.dependencies

@@ -25,10 +25,10 @@ from ..entries.points import picture_sizes, random_points
 from ..entries.polynomial import Entry, Symbol, add, expanded, multiply
 from ..errors import CheckError, SizeLimitError
 from ..ir.node import Node, Variable
-from ..ir.walk import variables, with_facts
+from ..ir.walk import variables
 from ..notation import Formula
 from .entrycounted import Convention, Counted, counted_entries
-from .entryproof import POINTS, agree, proofs
+from .entryproof import POINTS, agree, in_own_entries, proofs
 from .forms import Document, Documented
 from .places import entry_pair, lowered
 
@@ -267,8 +267,9 @@ def entry_by_entry(
     ]
     low = lowered(label, of.ndim)
     short = Entries(numbers)
+    own = in_own_entries(of, inputs)
     value = [
-        (subscripted(low, place), labels.pair(short.entry(with_facts(of), place)))
+        (subscripted(low, place), labels.pair(short.entry(own, place)))
         for place in np.ndindex(*out)
     ]
     found.below += [pair for pair in labels.where if pair not in found.below]

@@ -10,6 +10,7 @@ import numpy as np
 from ..entries.arrange import Level
 from ..entries.labels import subscripted, variable_name
 from ..entries.pairs import Pair
+from ..ir.node import MATRIX_FACTS
 from .forms import (
     DEL,
     PLUS,
@@ -68,7 +69,8 @@ def _math(pair: Pair) -> Math:
 def _derivatives_title(e: EntryByEntry) -> str:
     if len(e.singles) == 1:
         return "The derivative"
-    each = "Each by each" if e.counted is None else "Each by each, all entries independent"
+    known = any(v.facts & MATRIX_FACTS for v in e.inputs)
+    each = "Each by each, all entries independent" if known else "Each by each"
     return f"{each}: {e.content.labels.size} derivatives, {e.zeros} of them zero"
 
 

@@ -14,7 +14,9 @@ from ..entries.points import random_points
 from ..entries.polynomial import Entry, Symbol, expanded
 from ..entries.slopes import NotOpenedError, partial
 from ..errors import CheckError
+from ..ir.held import released
 from ..ir.node import Node, Variable
+from ..ir.walk import awake, substitute, variables
 
 MAX_TERMS = 40_000  # atoms of the value that are differentiated
 POINTS = 3  # at which entries that are written differently are compared
@@ -55,6 +57,17 @@ def proofs(
             raise CheckError(f"the formula and the definition differ at the entry {place}")
         proofs[place] = "values" if same else ""
     return proofs
+
+
+def in_own_entries(of: Node, inputs: Sequence[Variable]) -> Node:
+    """The value as its entries are written and differentiated: facts of variables are put to use,
+    but not those of the inputs, as each of their entries moves by itself."""
+    value = released(of)
+    moving = {v.name for v in inputs}
+    known: dict[Node, Node] = {
+        v: awake(v) for v in variables(value) if v.dormant and v.name not in moving
+    }
+    return substitute(value, known)
 
 
 def agree(one: Entry, two: Entry, points: Sequence[Numbers]) -> bool | None:
