@@ -30,7 +30,7 @@ def logistic(penalty: float) -> Outcome:
     from .. import nn
 
     X, y = _scaled("breast_cancer")
-    network = nn.Network(nn.dense("m", "k"), nn.logistic("b k"), name="logistic regression")
+    network = nn.Network(nn.dense("m", "k"), nn.logistic(), name="logistic regression")
     params = {"W1": np.zeros((X.shape[1], 1)), "b1": np.zeros(1)}
     data = {"X": X, "T": np.where(y == 1, 1.0, -1.0)[:, None]}
     start = time.perf_counter()
@@ -56,9 +56,7 @@ def softmax(data: str, penalty: float) -> Outcome:
 
     X, y = _scaled(data)
     classes = int(y.max()) + 1
-    network = nn.Network(
-        nn.dense("m", "k"), nn.softmax_cross_entropy(classes="k"), name="softmax regression"
-    )
+    network = nn.Network(nn.dense("m", "k"), nn.softmax_cross_entropy(), name="softmax regression")
     params = {"W1": np.zeros((X.shape[1], classes)), "b1": np.zeros(classes)}
     start = time.perf_counter()
     found = nn.newton(
@@ -87,9 +85,9 @@ def gaussnewton(hidden: int, seed: int, penalty: float) -> Outcome:
     T = ((y - y.mean()) / y.std())[:, None]
     network = nn.Network(
         nn.dense("m", "h"),
-        nn.activation("tanh", "b h"),
+        nn.activation("tanh"),
         nn.dense("h", "k"),
-        nn.squared_error("b k"),
+        nn.squared_error(),
         name="diabetes",
     )
     params = nn.initial(network, seed, m=X.shape[1], h=hidden, k=1)

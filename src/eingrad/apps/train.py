@@ -67,13 +67,13 @@ def classify(
     first, second = WIDTHS
     layers = [
         nn.dense("m", "h"),
-        nn.activation("relu", "b h"),
+        nn.activation("relu"),
         nn.dense("h", "i"),
-        nn.activation("relu", "b i"),
+        nn.activation("relu"),
         nn.dense("i", "k"),
     ]
     start = time.perf_counter()
-    network = nn.Network(*layers, nn.softmax_cross_entropy(classes="k"), name="digits")
+    network = nn.Network(*layers, nn.softmax_cross_entropy(), name="digits")
     params = nn.initial(network, seed, m=images.shape[1], h=first, i=second, k=10)
     losses = nn.fit(
         network,

@@ -88,7 +88,7 @@ def declaration(
     parts: list[object] = []
     items = list(spec) if isinstance(spec, tuple | list) else [spec]
     for item in items:
-        parts.extend(_words(item) if isinstance(item, str) else [item])
+        parts.extend(words(item) if isinstance(item, str) else [item])
     sizes: list[Dim] = []
     found: list[str] = []
     for part in parts:
@@ -106,14 +106,19 @@ def declaration(
             )
         else:
             sizes.append(_size(part, name))
-    found.extend(_words(facts) if isinstance(facts, str) else facts)
+    found.extend(words(facts) if isinstance(facts, str) else facts)
     if len(sizes) > MAX_AXES:
         raise ShapeError(f"{name} has {len(sizes)} axes; the limit is {MAX_AXES}")
     shape = tuple(sizes)
     return shape, _check_facts(found, shape, name)
 
 
-def _words(text: str) -> list[str]:
+def words(text: str) -> list[str]:
+    """The sizes and facts of a declaration.
+
+    >>> words("(m, n) integer")
+    ['m', 'n', 'integer']
+    """
     for separator in "(),;[]×":
         text = text.replace(separator, " ")
     return text.split()

@@ -10,7 +10,7 @@ from ..ir.record import REGISTRY, SPELLINGS
 from .layer import Layer
 
 
-def activation(name: str, shape: str = "b n", **options: Any) -> Layer:
+def activation(name: str, shape: str = "*b *n", **options: Any) -> Layer:
     """A function of the registry applied to each entry (softmax: to each row).
 
     Parameters
@@ -18,6 +18,8 @@ def activation(name: str, shape: str = "b n", **options: Any) -> Layer:
     name:
         `"tanh"`, `"relu"`, `"sigmoid"`, `"gelu"`, `"silu"`, `"softplus"`, `"elu"`,
         `"leaky_relu"`, `"softmax"`, …
+    shape:
+        In a network that of what it is given, unless it is told.
     **options:
         Parameters of the function, as `slope=0.1`.
 

@@ -38,11 +38,11 @@ def _visible(given: Mapping[str, Any]) -> None:
 
 
 def attention(
-    batch: str = "b",
-    queries: str = "t",
-    keys: str = "s",
-    width: str = "d",
-    values: str = "p",
+    batch: str = "*b",
+    queries: str = "?t",
+    keys: str = "?s",
+    width: str = "?d",
+    values: str = "?p",
     *,
     mask: bool = False,
 ) -> Layer:
@@ -91,9 +91,9 @@ def attention(
 
 def multi_head_attention(
     heads: int,
-    batch: str = "b",
-    places: str = "t",
-    width: str | int = "d",
+    batch: str = "*b",
+    places: str = "?t",
+    width: str | int = "?d",
     inner: int = 0,
     *,
     mask: bool = False,

@@ -6,11 +6,11 @@ from ..dims import shape_text
 from ..errors import InputError, ShapeError
 from ..frontends.python import Tensor
 from .layer import Layer
-from .network import Network, _shape
+from .network import Network
 from .wiring import Wired, wire
 
 
-def addition(shape: str = "b n") -> Layer:
+def addition(shape: str = "*b *n") -> Layer:
     """X + Y.
 
     Examples
@@ -62,21 +62,25 @@ def residual(
     """
     inner = Network(*layers, name=name)
     entry = _entry(inner)
-    there = inner.output.node.shape
-    around = inner.inputs[entry] if projection is None else projection.output
-    if around.node.shape != there:
+    before = inner.links[-1].value
+    end: list[Wired] = []
+    if projection is None:
+        end.append(wire(addition(), Y=entry))
+    else:
+        end.append(wire(projection, "P", **{_entry(projection): entry}))
+        end.append(wire(addition(), X=before, Y="P"))
+    try:
+        return Network(*layers, *end, name=name)
+    except ShapeError as error:
+        around = inner.inputs[entry] if projection is None else projection.output
+        if around.node.shape == inner.output.node.shape:  # the projection does not take the input
+            raise
         what = "its input" if projection is None else f"the projection ({projection.name})"
         raise ShapeError(
-            f"{name}: the layers give {shape_text(there)}, {what} is "
-            f"{shape_text(around.node.shape)}",
+            f"{name}: the layers give {shape_text(inner.output.node.shape)}, {what} is "
+            f"{shape_text(around.node.shape)}: {error.message}",
             hint="a projection makes them equal: residual(…, projection=dense(…))",
-        )
-    add = addition(_shape(inner.output))
-    if projection is None:
-        return Network(*layers, wire(add, Y=entry), name=name)
-    before = inner.links[-1].value
-    aside = wire(projection, "P", **{_entry(projection): entry})
-    return Network(*layers, aside, wire(add, X=before, Y="P"), name=name)
+        ) from error
 
 
 def branch(*layers: Layer, join: Layer, name: str = "branch") -> Network:
@@ -92,8 +96,8 @@ def branch(*layers: Layer, join: Layer, name: str = "branch") -> Network:
     Examples
     --------
     >>> from eingrad import nn
-    >>> heads = [nn.dense("d", "d", "b t", bias=False) for _ in range(3)]
-    >>> net = nn.branch(*heads, join=nn.attention("b", "t", "t", "d", "d"))
+    >>> heads = [nn.dense("d", "d", bias=False) for _ in range(3)]
+    >>> net = nn.branch(*heads, join=nn.attention())
     >>> list(net.inputs), list(net.params)
     (['X'], ['W1', 'W2', 'W3'])
     """

@@ -14,8 +14,8 @@ from .layer import Layer
 def convolution1d(
     taps: int | tuple[int],
     *,
-    sizes: str = "b c n",
-    outputs: str = "o",
+    sizes: str = "?b ?c ?n",
+    outputs: str = "?o",
     stride: int = 1,
     padding: Any = 0,
     dilation: int = 1,
@@ -54,8 +54,8 @@ def convolution1d(
 def convolution2d(
     taps: int | tuple[int, int],
     *,
-    sizes: str = "b c h w",
-    outputs: str = "o",
+    sizes: str = "?b ?c ?h ?w",
+    outputs: str = "?o",
     stride: Any = 1,
     padding: Any = 0,
     dilation: Any = 1,

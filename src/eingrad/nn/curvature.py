@@ -81,8 +81,8 @@ def kfac(network: Layer, name: str, damping: Any = None) -> Derivative:
     --------
     >>> from eingrad import nn
     >>> net = nn.Network(
-    ...     nn.dense("m", "h"), nn.activation("relu", "b h"), nn.dense("h", "k"),
-    ...     nn.squared_error("b k"))
+    ...     nn.dense("m", "h"), nn.activation("relu"), nn.dense("h", "k"),
+    ...     nn.squared_error())
     >>> print(nn.kfac(net, "W1", damping="λ").structure.sentence)
     Kronecker product of symmetric positive semidefinite m×m and symmetric h×h factors
     """

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..errors import InputError
+from ..errors import InputError, ShapeError
 from ..frontends.python import Tensor, gather, ones
 from .layer import Layer
 
 
-def dense(inputs: str = "m", outputs: str = "n", batch: str = "b", *, bias: bool = True) -> Layer:
+def dense(
+    inputs: str = "?m", outputs: str = "?n", batch: str = "*b", *, bias: bool = True
+) -> Layer:
     """Z = X W + b, a row for each sample.
 
     Parameters
     ----------
     inputs, outputs, batch:
-        Sizes, or names of sizes; several batch axes are written `"b t"`.
+        Sizes, or names of sizes; several batch axes are written `"b t"`. What is not told (`?m`,
+        `*b`) a network chooses, as in every layer.
 
     Examples
     --------
@@ -32,7 +35,7 @@ def dense(inputs: str = "m", outputs: str = "n", batch: str = "b", *, bias: bool
 
 
 def dense_columns(
-    inputs: str = "m", outputs: str = "n", batch: str = "b", *, bias: bool = True
+    inputs: str = "?m", outputs: str = "?n", batch: str = "*b", *, bias: bool = True
 ) -> Layer:
     """Z = Wᵀ A + b 𝟏ᵀ, a column for each sample; without a batch (`""`) A and Z are vectors.
 
@@ -43,6 +46,8 @@ def dense_columns(
     """
 
     def definition(A: Tensor, W: Tensor, b: Tensor | None = None) -> Tensor:
+        if A.ndim > 2:
+            raise ShapeError("columns are for samples of one batch", hint="nn.dense takes several")
         if b is None:
             return W.T @ A
         return W.T @ A + (b if A.ndim == 1 else b[:, None] * ones((1, A.shape[1])))
@@ -51,7 +56,7 @@ def dense_columns(
     return Layer("dense_columns", definition, inputs={"A": f"{inputs} {batch}"}, params=params)
 
 
-def embedding(words: str = "v", width: str = "d", places: str = "n") -> Layer:
+def embedding(words: str = "?v", width: str = "?d", places: str = "*n") -> Layer:
     """The rows of a table at whole numbers.
 
     Examples
@@ -75,7 +80,7 @@ def embedding(words: str = "v", width: str = "d", places: str = "n") -> Layer:
     )
 
 
-def dropout(shape: str = "b n", keep: str = "") -> Layer:
+def dropout(shape: str = "*b *n", keep: str = "") -> Layer:
     """X ⊙ mask / keep: the mask (0 or 1, of the shape of X) and the share that is kept are given.
 
     N. Srivastava et al. (2014), JMLR 15:1929, with the scale at training.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,6 @@ from ..calculus import CustomRule, Derivative, custom_rule, vjp
 from ..calculus.inputs import as_tensor_node, fresh
 from ..dims import Dim, shape_text
 from ..errors import InputError, NameError_, ShapeError
-from ..frontends.declare import declaration
 from ..frontends.python import Tensor, constant, tensor
 from ..ir.node import Variable
 from .examined import (
@@ -20,6 +19,8 @@ from .examined import (
     require_room,
     require_samples,
 )
+from .shown import signature
+from .sizes import Declared, Spec, declared
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +38,10 @@ class Layer:
     inputs, params, constants:
         Symbolic arguments by name; gradients are for inputs and parameters. Constants (a mask,
         labels) are given with the inputs.
+    declared:
+        The shapes of the arguments as they are written: `"m n"`, facts may follow: `"n integer"`.
+        In `"*b ?n"` sizes are open: a network gives the layer those of what it takes, `?n` one,
+        `*b` any number of them. By itself, or where nothing says what they are, they are b and n.
     output:
         The value, an expression of the arguments.
     validate:
@@ -61,44 +66,61 @@ class Layer:
         name: str,
         definition: Callable[..., Tensor],
         *,
-        inputs: Mapping[str, str],
-        params: Mapping[str, str] | None = None,
-        constants: Mapping[str, str] | None = None,
+        inputs: Mapping[str, Spec],
+        params: Mapping[str, Spec] | None = None,
+        constants: Mapping[str, Spec] | None = None,
         validate: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         self.name = name
         self.definition = definition
-        self.inputs = _declared(inputs)
-        self.params = _declared(params or {})
-        self.constants = _declared(constants or {})
-        count = len(self.inputs) + len(self.params) + len(self.constants)
-        if count > len(self.arguments):
-            kinds = (self.inputs, self.params, self.constants)
-            twice = next(n for n in self.arguments if sum(n in kind for kind in kinds) > 1)
-            raise InputError(
-                f"{name}: {twice} is declared twice",
-                hint="inputs, parameters and constants have names of their own",
-            )
-        self.output = self._applied()
+        kinds = [{} if given is None else given for given in (inputs, params, constants)]
+        self.declared = _declared(name, kinds)
+        self.inputs, self.params, self.constants = map(self._variables, kinds)
+        self.output = self.applied(self.arguments)
         self.validate = validate
         self._kept: dict[str, np.ndarray] | None = None
 
-    def _applied(self) -> Tensor:
+    def _variables(self, names: Iterable[str]) -> dict[str, Tensor]:
+        found = {n: self.declared[n] for n in names}
+        return {n: tensor(n, d.shape, " ".join(d.facts)) for n, d in found.items()}
+
+    def fitted(self, shapes: Mapping[str, tuple[Dim, ...]]) -> Layer:
+        """The layer for arguments of such shapes: nothing of it is open.
+
+        Raises
+        ------
+        ShapeError
+            It has no value for them.
+        """
+
+        def of(names: Iterable[str]) -> dict[str, Spec]:
+            return {n: (*shapes[n], *self.declared[n].facts) for n in names}
+
+        return Layer(
+            self.name,
+            self.definition,
+            inputs=of(self.inputs),
+            params=of(self.params),
+            constants=of(self.constants),
+            validate=self.validate,
+        )
+
+    def applied(self, arguments: Mapping[str, Tensor]) -> Tensor:
         """The value of the definition; a `ShapeError` that names the layer where it has none."""
-        from inspect import signature
+        import inspect
 
         try:
-            signature(self.definition).bind(**self.arguments)
+            inspect.signature(self.definition).bind(**arguments)
         except TypeError as error:
             raise InputError(
-                f"{self.name}: its definition does not take {', '.join(self.arguments)}: {error}",
+                f"{self.name}: its definition does not take {', '.join(arguments)}: {error}",
                 hint="it is called with all inputs, parameters and constants by name",
             ) from None
         try:
-            value = self.definition(**self.arguments)
+            value = self.definition(**arguments)
         except (ShapeError, IndexError) as error:
             message = error.message if isinstance(error, ShapeError) else "an axis is missing"
-            shapes = (f"{n} is {shape_text(t.node.shape)}" for n, t in self.arguments.items())
+            shapes = (f"{n} is {shape_text(t.node.shape)}" for n, t in arguments.items())
             raise ShapeError(f"{self.name}: {message}", hint=", ".join(shapes)) from error
         if isinstance(value, int | float):
             value = constant(value)
@@ -296,8 +318,10 @@ class Layer:
         return self.name
 
     def __repr__(self) -> str:
-        arguments = ", ".join(f"{n}: {t!r}" for n, t in self.arguments.items())
-        return f"<Layer {self.name}({arguments})>"
+        return f"<{type(self).__name__} {signature(self)}>"
+
+    def __str__(self) -> str:
+        return signature(self)
 
 
 def _array(name: str, value: Any, whole: bool) -> np.ndarray:
@@ -313,17 +337,22 @@ def _array(name: str, value: Any, whole: bool) -> np.ndarray:
     return array if whole or array.dtype.kind in "fb" else array.astype(float)
 
 
-def _declared(shapes: Mapping[str, str]) -> dict[str, Tensor]:
-    """Variables of shapes such as `"m n"`; facts may follow: `"n integer"`."""
-    if not isinstance(shapes, Mapping):
-        raise InputError(
-            f"arguments are declared by name with their sizes, not as {type(shapes).__name__}",
-            hint='inputs={"X": "b n"}',
-        )
-    made = {}
-    for name, text in shapes.items():
-        shape, facts = declaration(text, name)
-        made[name] = tensor(name, shape, " ".join(facts))
+def _declared(layer: str, kinds: Sequence[Mapping[str, Spec]]) -> dict[str, Declared]:
+    """The shapes of all arguments as they are written."""
+    made: dict[str, Declared] = {}
+    for kind in kinds:
+        if not isinstance(kind, Mapping):
+            raise InputError(
+                f"arguments are declared by name with their sizes, not as {type(kind).__name__}",
+                hint='inputs={"X": "b n"}',
+            )
+        for name, spec in kind.items():
+            if name in made:
+                raise InputError(
+                    f"{layer}: {name} is declared twice",
+                    hint="inputs, parameters and constants have names of their own",
+                )
+            made[name] = declared(spec, name)
     return made
 
 

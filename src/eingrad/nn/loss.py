@@ -12,7 +12,7 @@ from ..frontends.python import Tensor, function, one_hot
 from .layer import Layer
 
 
-def squared_error(shape: str = "b n") -> Layer:
+def squared_error(shape: str = "*b *n") -> Layer:
     """½ Σ (X − T)², averaged over the first axis.
 
     Examples
@@ -27,7 +27,7 @@ def squared_error(shape: str = "b n") -> Layer:
     return Layer("squared_error", definition, inputs={"X": shape}, constants={"T": shape})
 
 
-def huber(shape: str = "b n", delta: float = 1.0) -> Layer:
+def huber(shape: str = "*b *n", delta: float = 1.0) -> Layer:
     """½ r² where |r| ≤ δ, else δ(|r| − ½ δ); averaged over the first axis.
 
     P. Huber (1964), doi:10.1214/aoms/1177703732.
@@ -50,7 +50,7 @@ def huber(shape: str = "b n", delta: float = 1.0) -> Layer:
     return Layer("huber", definition, inputs={"X": shape}, constants={"T": shape})
 
 
-def hinge(shape: str = "b") -> Layer:
+def hinge(shape: str = "*b") -> Layer:
     """max(0, 1 − t x) for labels t = ±1, averaged over the first axis; its slope where t x = 1 is
     that of the relu.
 
@@ -66,7 +66,7 @@ def hinge(shape: str = "b") -> Layer:
     return Layer("hinge", definition, inputs={"X": shape}, constants={"T": shape})
 
 
-def logistic(shape: str = "b") -> Layer:
+def logistic(shape: str = "*b") -> Layer:
     """log(1 + exp(−t x)) for labels t = ±1, averaged over the first axis.
 
     Examples
@@ -81,7 +81,7 @@ def logistic(shape: str = "b") -> Layer:
     return Layer("logistic", definition, inputs={"X": shape}, constants={"T": shape})
 
 
-def cross_entropy(shape: str = "b n") -> Layer:
+def cross_entropy(shape: str = "*b *n") -> Layer:
     """−Σ T ⊙ log P for probabilities P, averaged over the first axis.
 
     Examples
@@ -96,7 +96,7 @@ def cross_entropy(shape: str = "b n") -> Layer:
     return Layer("cross_entropy", definition, inputs={"P": shape}, constants={"T": shape})
 
 
-def softmax_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
+def softmax_cross_entropy(batch: str = "*b", classes: str = "?n") -> Layer:
     """−Σ T ⊙ log softmax(Z) by rows, from logits and averaged over the rows; fused, so that
     nothing overflows.
 
@@ -116,7 +116,7 @@ def softmax_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
     return Layer("softmax_cross_entropy", definition, inputs={"Z": shape}, constants={"T": shape})
 
 
-def labelled_cross_entropy(batch: str = "b", classes: str = "n") -> Layer:
+def labelled_cross_entropy(batch: str = "*b", classes: str = "?n") -> Layer:
     """log Σ exp(Z) − Z[label] by rows, averaged: labels are whole numbers from 0; several batch
     axes or none as for `softmax_cross_entropy`.
 
@@ -143,7 +143,7 @@ def _rows(Z: Tensor) -> Any:
     return math.prod(Z.shape[:-1])
 
 
-def kl_divergence(shape: str = "b n") -> Layer:
+def kl_divergence(shape: str = "*b *n") -> Layer:
     """Σ T ⊙ (log T − log P) for positive probabilities, averaged over the first axis.
 
     Examples

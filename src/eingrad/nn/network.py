@@ -5,21 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..dims import Dim
 from ..errors import InputError
 from ..frontends.python import Tensor
-from ..ir.node import Node
 from .chain import Chain, chain
 from .layer import Layer
-from .wiring import Link, Wired, wiring
+from .shown import table
+from .sizes import fitted
+from .wiring import Wired, require_fit, wiring
 
 
 class Network(Layer):
     """Layers one after another; each takes the value of the one before, or what `wire` says.
 
-    A layer may be a network. Parameters have the number of their layer behind their name (`W1`,
-    `b1`, `W3`), in a network within the network the numbers of both (`W2_1`); constants (the
-    targets of a loss, a mask) keep their names where no other has them. `wire` gives other names,
-    and what has the same name is the same: two layers may share a parameter or a mask.
+    Sizes that a layer was not told are those of what it is given, or of what takes its value; sizes
+    that it was told must fit. A layer may be a network. Parameters have the number of their layer
+    behind their name (`W1`, `b1`, `W3`), in a network within the network the numbers of both
+    (`W2_1`); constants (the targets of a loss, a mask) keep their names where no other has them.
+    `wire` gives other names, and what has the same name is the same: two layers may share a
+    parameter or a mask.
 
     Parameters
     ----------
@@ -33,9 +37,10 @@ class Network(Layer):
     Attributes
     ----------
     layers:
-        In order.
+        In order, as they were given.
     links:
-        What they are called in the network; networks within it are their layers.
+        What they are called in the network, with the sizes that they have there; networks within
+        it are their layers.
 
     Raises
     ------
@@ -50,10 +55,15 @@ class Network(Layer):
     --------
     >>> from eingrad import nn
     >>> net = nn.Network(
-    ...     nn.dense("m", "h"), nn.activation("tanh", "b h"), nn.dense("h", "k"),
-    ...     nn.softmax_cross_entropy(classes="k"), name="classifier")
-    >>> list(net.params)
-    ['W1', 'b1', 'W3', 'b3']
+    ...     nn.dense("m", "h"), nn.activation("tanh"), nn.dense(outputs="k"),
+    ...     nn.softmax_cross_entropy(), name="classifier")
+    >>> print(net)
+    classifier(X: b×m, T: b×k)
+      1 Z1 = dense(X; W1: m×h, b1: h) → b×h
+      2 A1 = tanh(Z1) → b×h
+      3 Z3 = dense(A1; W3: h×k, b3: k) → b×k
+      4 L = softmax_cross_entropy(Z3, T) → scalar
+    h*k + h*m + h + k parameters
     >>> print(net.chain())
     dx stands for ∂L/∂x.
     L = softmax_cross_entropy(Z3, T), scalar
@@ -78,13 +88,18 @@ class Network(Layer):
             raise InputError("a network needs a layer")
         self.layers = tuple(s.layer if isinstance(s, Wired) else s for s in layers)
         self.wiring = wiring(layers, (inputs,) if isinstance(inputs, str) else inputs)
-        self.links: tuple[Link, ...] = tuple(self.wiring.links)
-        shapes: dict[str, dict[str, str]] = {"inputs": {}, "params": {}, "constants": {}}
+        self.links = fitted(self.wiring.links)
+        require_fit(self.links)
+        shapes: dict[str, dict[str, tuple[Dim | str, ...]]] = {
+            "inputs": {},
+            "params": {},
+            "constants": {},
+        }
         for link in self.links:
             for own, argument in link.arguments.items():
                 if argument in self.wiring.kinds:
                     declared = shapes[self.wiring.kinds[argument]]
-                    declared.setdefault(argument, _shape(link.layer.arguments[own]))
+                    declared.setdefault(argument, _written(link.layer.arguments[own]))
         super().__init__(
             name,
             self._defined,
@@ -113,6 +128,9 @@ class Network(Layer):
             known[link.value] = link.layer.definition(**own)
         return known[self.links[-1].value]
 
+    def __str__(self) -> str:
+        return "\n".join(table(self, self.links))
+
     def chain(self) -> Chain:
         """The chain of derivatives from the value back to the inputs: for each layer what comes
         out for what it takes and for its parameters, with shapes (those of derivatives in
@@ -122,10 +140,6 @@ class Network(Layer):
         return chain(self.links, self.wiring.kinds)
 
 
-def _shape(t: Tensor) -> str:
-    node = t.node
-    return " ".join([*(str(d).replace(" ", "") for d in node.shape), *sorted(_facts(node))])
-
-
-def _facts(node: Node) -> frozenset[str]:
-    return getattr(node, "facts", frozenset())
+def _written(t: Tensor) -> tuple[Dim | str, ...]:
+    facts: frozenset[str] = getattr(t.node, "facts", frozenset())
+    return (*t.node.shape, *sorted(facts))

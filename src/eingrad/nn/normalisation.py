@@ -10,7 +10,7 @@ from .layer import Layer
 EPSILON = 1e-5
 
 
-def batch_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) -> Layer:
+def batch_norm(batch: str = "?b", features: str = "?n", epsilon: float = EPSILON) -> Layer:
     """(X − mean)/√(variance + ε) ⊙ scale + shift, statistics of each column (training).
 
     X (batch, features), scale and shift (features,). S. Ioffe and C. Szegedy (2015),
@@ -36,7 +36,7 @@ def batch_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) 
     )
 
 
-def layer_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) -> Layer:
+def layer_norm(batch: str = "*b", features: str = "?n", epsilon: float = EPSILON) -> Layer:
     """(X − mean)/√(variance + ε) ⊙ scale + shift, statistics of each row.
 
     X (batch, features), scale and shift (features,). J. Ba, J. Kiros and G. Hinton (2016),
@@ -63,7 +63,7 @@ def layer_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) 
     )
 
 
-def rms_norm(batch: str = "b", features: str = "n", epsilon: float = EPSILON) -> Layer:
+def rms_norm(batch: str = "*b", features: str = "?n", epsilon: float = EPSILON) -> Layer:
     """X/√(mean of squares + ε) ⊙ scale, by rows.
 
     X (batch, features), scale (features,). B. Zhang and R. Sennrich (2019), arXiv:1910.07467.

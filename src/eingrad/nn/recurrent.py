@@ -13,7 +13,7 @@ from ..frontends.python import Tensor, function, gather, one_hot, scan, zeros
 from .layer import Layer
 
 
-def rnn_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
+def rnn_cell(inputs: str = "?m", hidden: str = "?n", batch: str = "*b") -> Layer:
     """tanh(X Wx + H Wh + b), X (batch, inputs), H and the value (batch, hidden).
 
     Examples
@@ -33,7 +33,7 @@ def rnn_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
     )
 
 
-def rnn_cell_columns(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
+def rnn_cell_columns(inputs: str = "?m", hidden: str = "?n", batch: str = "?b") -> Layer:
     """a = tanh(W_ax x + W_aa a_prev + b 𝟏ᵀ), columns for samples, as courses write it.
 
     x (inputs, batch), a and the value (hidden, batch); vectors without a batch (`""`).
@@ -55,7 +55,7 @@ def rnn_cell_columns(inputs: str = "m", hidden: str = "n", batch: str = "b") -> 
     )
 
 
-def gru_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
+def gru_cell(inputs: str = "?m", hidden: str = "?n", batch: str = "*b") -> Layer:
     """The gated recurrent unit: r = σ(X Wr + H Ur + br), z = σ(X Wz + H Uz + bz),
     c = tanh(X Wc + bc + r ⊙ (H Uc + dc)), and z ⊙ H + (1 − z) ⊙ c.
 
@@ -93,7 +93,7 @@ def gru_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
     )
 
 
-def lstm_cell(inputs: str = "m", hidden: str = "n", batch: str = "b") -> Layer:
+def lstm_cell(inputs: str = "?m", hidden: str = "?n", batch: str = "*b") -> Layer:
     """Long short-term memory: the value is (2, batch, hidden), the new hidden and cell state.
 
     i, f, o = σ(X W + H U + b) with the weights of each, g = tanh(X Wg + H Ug + bg), the cell

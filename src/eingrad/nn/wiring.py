@@ -42,15 +42,14 @@ def wire(layer: Layer, value: str | None = None, /, **names: str) -> Wired:
     Queries, keys and values of one input:
 
     >>> from eingrad import nn
-    >>> def project(): return nn.dense("d", "d", "b t", bias=False)
+    >>> def project(): return nn.dense("d", "d", bias=False)
     >>> net = nn.Network(
     ...     nn.wire(project(), "Q", W="Wq"),
     ...     nn.wire(project(), "K", W="Wk", X="X"),
     ...     nn.wire(project(), "V", W="Wv", X="X"),
-    ...     nn.wire(nn.attention("b", "t", "t", "d", "d", mask=True), Q="Q", K="K", V="V"))
+    ...     nn.wire(nn.attention(mask=True), Q="Q", K="K", V="V"))
     >>> net
-    <Layer network(X: <Tensor X: b×t×d>, Wq: <Tensor Wq: d×d>, Wk: <Tensor Wk: d×d>, \
-Wv: <Tensor Wv: d×d>, mask: <Tensor mask: t×t>)>
+    <Network network(X: b×t×d; Wq: d×d, Wk: d×d, Wv: d×d; mask: t×t) → b×t×d, 3*d*d parameters>
     """
     for name in names:
         if name not in layer.arguments:
@@ -230,8 +229,6 @@ def wiring(steps: Sequence[Layer | Wired], inputs: Sequence[str]) -> Wiring:
         A layer has inputs that nothing is said of; a value is used nowhere.
     NameError_
         A layer takes a value that there is not; two things have one name.
-    ShapeError
-        A value has not the shape that a layer takes; the message names both.
     """
     for k, step in enumerate(steps, 1):
         if not isinstance(step, Layer | Wired):
@@ -248,7 +245,6 @@ def wiring(steps: Sequence[Layer | Wired], inputs: Sequence[str]) -> Wiring:
         automatic = {n: name if n in alone else name.within(k) for n, name in own.items()}
         made.add(k, step, automatic, last=k == len(wired))
     _require_use(made, inputs)
-    _require_fit(made.links)
     return made
 
 
@@ -272,8 +268,8 @@ def _require_use(made: Wiring, inputs: Sequence[str]) -> None:
             raise InputError(f"no layer takes the input {name}")
 
 
-def _require_fit(links: Sequence[Link]) -> None:
-    """Each thing has one shape wherever it is used."""
+def require_fit(links: Sequence[Link]) -> None:
+    """Each thing has one shape wherever it is used; a `ShapeError` that names both."""
     given = {link.value: (link, link.layer.output.node.shape) for link in links}
     first: dict[str, tuple[Link, str]] = {}
     for link, own, name in _uses(links):
