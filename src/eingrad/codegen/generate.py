@@ -18,6 +18,7 @@ from ..ir.loop import MARK
 from ..ir.node import Apply, Node, Shape, Term, Variable
 from ..ir.record import lookup
 from ..ir.sweep import Sweep
+from .along import along_axes
 from .arguments import Signature, plain_symbols
 from .convolve import convolved
 from .emit import Emission, everything, reachable
@@ -174,6 +175,8 @@ def generate(
     nodes = hoisted(segmented(in_common_parts(nodes, backend)))
     lowering, roots = _lowered(nodes, sizes or {})
     program, roots = turned(lowering.program, roots)
+    if target.along_axes:
+        program, roots = along_axes(program, roots)
     if "convolve" in target.spellings:
         program, roots = convolved(program, roots)
     if target.fuses:

@@ -173,18 +173,18 @@ def max_share_values(x: Any) -> np.ndarray:
     return top / top.sum(axis=-1, keepdims=True)
 
 
-MAX_SHARE = '''def _max_share(x):
-    """1/k at each of the k largest entries along the last axis, else 0."""
-    top = (x == x.max(axis=-1, keepdims=True)).astype(x.dtype)
-    return top / top.sum(axis=-1, keepdims=True)
+MAX_SHARE = '''def _max_share(x, axis):
+    """1/k at each of the k largest entries along an axis, or several, else 0."""
+    top = (x == x.max(axis=axis, keepdims=True)).astype(x.dtype)
+    return top / top.sum(axis=axis, keepdims=True)
 '''
 MAX_SHARE_TORCH = MAX_SHARE.replace(
-    "x.max(axis=-1, keepdims=True)", "x.amax(-1, keepdim=True)"
+    "x.max(axis=axis, keepdims=True)", "x.amax(axis, keepdim=True)"
 ).replace(".astype(x.dtype)", ".to(x.dtype)")
-MAX_SHARE_TENSORFLOW = '''def _max_share(x):
-    """1/k at each of the k largest entries along the last axis, else 0."""
-    top = tf.cast(x == tf.reduce_max(x, axis=-1, keepdims=True), x.dtype)
-    return top / tf.reduce_sum(top, axis=-1, keepdims=True)
+MAX_SHARE_TENSORFLOW = '''def _max_share(x, axis):
+    """1/k at each of the k largest entries along an axis, or several, else 0."""
+    top = tf.cast(x == tf.reduce_max(x, axis=axis, keepdims=True), x.dtype)
+    return top / tf.reduce_sum(top, axis=axis, keepdims=True)
 '''
 
 register(
@@ -194,7 +194,7 @@ register(
         signature="k -> k",
         evaluate=max_share_values,
         derivative=(IndexRule("i", "j", lambda y, x: ZERO),),
-        code=dict.fromkeys(BACKENDS, "_max_share({0})"),
+        code=dict.fromkeys(BACKENDS, "_max_share({0}, {axis})"),
         helpers={
             "numpy": MAX_SHARE,
             "jax": MAX_SHARE,
@@ -213,6 +213,7 @@ register(
         analytic=False,
         laws=("sum(max_share(x)) == 1", "max_share(x)'*x == max(x)"),
         parts=max_share_parts,
+        along=True,
         source="constant where the largest entry is unique",
     )
 )
@@ -231,10 +232,10 @@ register(
         evaluate=lambda x: np.max(x, axis=-1),
         derivative=(IndexRule("", "j", lambda y, x: apply("max_share", x)["j"]),),
         code={
-            "numpy": "np.max({0}, axis=-1)",
-            "jax": "jnp.max({0}, axis=-1)",
-            "torch": "torch.amax({0}, -1)",
-            "tensorflow": "tf.reduce_max({0}, axis=-1)",
+            "numpy": "np.max({0}, axis={axis})",
+            "jax": "jnp.max({0}, axis={axis})",
+            "torch": "torch.amax({0}, {axis})",
+            "tensorflow": "tf.reduce_max({0}, axis={axis})",
         },
         notation=Notation("call", "max", r"\max"),
         domain=("real",),
@@ -242,6 +243,7 @@ register(
         facts=sign_facts,
         analytic=False,
         kinks=(Kink("max has no derivative where several entries are largest; they share it"),),
+        along=True,
         laws=("max(x) == -min(-x)",),
         source="the largest entry moves the value",
     )
@@ -255,10 +257,10 @@ register(
         evaluate=lambda x: np.min(x, axis=-1),
         derivative=(IndexRule("", "j", lambda y, x: apply("max_share", -x)["j"]),),
         code={
-            "numpy": "np.min({0}, axis=-1)",
-            "jax": "jnp.min({0}, axis=-1)",
-            "torch": "torch.amin({0}, -1)",
-            "tensorflow": "tf.reduce_min({0}, axis=-1)",
+            "numpy": "np.min({0}, axis={axis})",
+            "jax": "jnp.min({0}, axis={axis})",
+            "torch": "torch.amin({0}, {axis})",
+            "tensorflow": "tf.reduce_min({0}, axis={axis})",
         },
         notation=Notation("call", "min", r"\min"),
         domain=("real",),
@@ -266,6 +268,7 @@ register(
         facts=sign_facts,
         analytic=False,
         kinks=(Kink("min has no derivative where several entries are smallest; they share it"),),
+        along=True,
         laws=("min(x) == -max(-x)",),
         source="the smallest entry moves the value",
     )

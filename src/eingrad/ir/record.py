@@ -109,6 +109,9 @@ class Record:
         `(*operands, **params) -> node`: the value put together of functions that its derivative, or
         its relatives (softmax and logsumexp), need as well; code that has to do with both makes
         those once.
+    along:
+        Whether the order of the entries along the last axis does not matter, and code says by
+        `{axis}` along which axis or axes it goes.
     kinks:
         Where there is no derivative, with the convention that the rule follows there.
     rule:
@@ -138,6 +141,7 @@ class Record:
     meets: Callable[[Any, Any], bool] | None = None
     looks_up: bool = False
     parts: Callable[..., Any] | None = None
+    along: bool = False
     kinks: tuple[Kink, ...] = ()
     rule: str = ""
 

@@ -101,4 +101,5 @@ JAX = Target(
     sweep=called_sweep(),
     helpers={**HELPERS, "sweep": SCANNED},
     row_vectors=True,
+    along_axes=True,
 )

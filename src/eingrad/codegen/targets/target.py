@@ -74,6 +74,9 @@ class Target:
         compiler makes those in one pass, but calls a library for a product.
     shares:
         Whether functions are put together of parts that they share (`Record.parts`).
+    along_axes:
+        Whether what goes along several axes at once does so where they are (`Record.along`),
+        because a compiler reads them there; else they are laid side by side.
     keywords:
         Further arguments of every function, by keyword and None by default → what they are.
     sizes_needed:
@@ -104,6 +107,7 @@ class Target:
     row_vectors: bool = False
     fuses: bool = False
     shares: bool = False
+    along_axes: bool = False
     keywords: Mapping[str, str] = field(default_factory=dict)
     sizes_needed: Callable[[Sequence[str]], list[str]] | None = None
     whole_indices: bool = False
@@ -120,6 +124,8 @@ class Target:
         if code is None:
             raise UnsupportedError(f"{name} has no code for {self.name}")
         slots = [f"_slot{k}_" for k in range(count)]
+        if record.along:
+            params = {"axis": -1, **params}
         text = (
             code(slots, dict(params))
             if callable(code)
