@@ -222,7 +222,8 @@ def compiled(record: Record, backend: str, params: dict[str, Any]) -> Callable[.
     """The code of a record as a function of its operands."""
     names = [f"a{k}" for k in range(len(record.domain))]
     code = record.code[backend]
-    text = code(names, params) if callable(code) else code.format(*names, **params)
+    filled = {"axis": -1, **params} if record.along else params
+    text = code(names, params) if callable(code) else code.format(*names, **filled)
     scope: dict[str, Any] = {}
     for line in {
         "numpy": ["import numpy as np", "import scipy.special", "import scipy.linalg"],
