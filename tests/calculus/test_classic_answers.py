@@ -3,7 +3,8 @@
 import pytest
 
 import eingrad
-from eingrad.errors import ShapeError
+from eingrad import check
+from eingrad.errors import InputError, ShapeError
 
 LOGISTIC = "sum(log(1+exp(-y.*(X*w))))"
 SQUARES = "norm2(A*x-b)^2"
@@ -89,3 +90,19 @@ def test_an_equal_form_in_the_layout_asked_for_is_right(y, by, answer, let, layo
 def test_an_answer_whose_shapes_do_not_fit_shows_where():
     with pytest.raises(ShapeError, match="inner sizes"):
         eingrad.check(LOGISTIC, "w", answer="-X*(y.*sigmoid(-y.*(X*w)))")
+
+
+@pytest.mark.parametrize("left", ["∂f/∂x = ", "∂L / ∂x=", "df/dx = ", "∂f/∂xᵀ = "])
+def test_an_answer_may_say_what_it_is(left):
+    assert check("x'*A*x", "x", answer=left + "(A + Aᵀ)x").equal
+    assert not check("x'*A*x", "x", answer=left + "A x").equal
+
+
+def test_an_answer_by_another_variable_is_told():
+    with pytest.raises(InputError, match="derivative by A, but ∂y/∂x is asked"):
+        check("x'*A*x", "x", answer="∂f/∂A = x*x'")
+    assert check("x'*A*x", "x", "x", answer="∂²f/∂x² = A + A'").equal
+
+
+def test_what_the_question_assumes_stands_beside_the_answer():
+    assert "z does not occur in the expression" in check("x'*x", "z", answer="z").text()

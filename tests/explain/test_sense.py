@@ -127,3 +127,9 @@ def test_a_deep_network_is_explained_layer_by_layer():
     text = "tanh(W*" * 60 + "x" + ")" * 60
     made = explanation(eingrad.gradient(f"sum({text})", "x"), "differentials", "short")
     assert sum(step.kind == "differential" for step in made.steps) == 121
+
+
+def test_the_commutation_matrix_of_a_derivation_is_explained():
+    told = eingrad.hessian("tr(inv(X)*A)", "X").explain().text()
+    assert "vec(Zᵀ) = K vec(Z)" in told
+    assert "commutation" not in eingrad.jacobian("inv(X)", "X").explain().text()

@@ -3,6 +3,7 @@ for."""
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,6 +24,9 @@ from .judgement import Judgement
 from .layouts import LAYOUTS, valid_layout
 from .symmetric import SYMMETRIC, for_symmetric
 
+# ∂f/∂x = …, df/dx = …: what stands above the line is anything, below it are the variables.
+LEFT_SIDE = re.compile(r"\s*[∂d][^=/]*/\s*((?:[∂d]\s*\w+['ᵀ⊤]?\s*)+)=(?!=)")
+
 
 def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any) -> Judgement:
     """Whether `answer` is the derivative of y, in the layout asked for.
@@ -32,9 +36,9 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
     y, wrt:
         As for `derivative`.
     answer:
-        Text in the names of y, or a tensor. A text may be the differential instead: `dA*B`, in
-        which dA is a direction of A's shape (d₁A and d₂A for a second derivative), or an entry:
-        `δ_ik B_lj`, where i, j, k, l are the axes in order.
+        Text in the names of y, or a tensor; `∂f/∂x =` may stand before it. A text may be the
+        differential instead: `dA*B`, in which dA is a direction of A's shape (d₁A and d₂A for a
+        second derivative), or an entry: `δ_ik B_lj`, where i, j, k, l are the axes in order.
     layout:
         `mixed`, `denominator`, `numerator`: an answer that is right in another one only is not
         equal, and the reason names that layout.
@@ -63,9 +67,28 @@ def check(y: Any, *wrt: Any, answer: Any, layout: str = "mixed", **options: Any)
     if isinstance(d, list):
         raise InputError("check takes one variable in each place")
     question = _Question(d, valid_layout(layout), named, options.get("symmetric", "free"))
+    right = _right_side(answer, d, named) if isinstance(answer, str) else answer
     return Judgement.of(
-        question.verdict(answer), derivative=d, answer=str(answer), asked_layout=question.layout
+        question.verdict(right), derivative=d, answer=str(answer), asked_layout=question.layout
     )
+
+
+def _right_side(answer: str, d: Derivative, known: Mapping[str, Variable]) -> str:
+    """What an answer says the derivative is: all of it, or what follows `∂f/∂x =`.
+
+    Raises
+    ------
+    InputError
+        It is said to be the derivative by another variable.
+    """
+    found = LEFT_SIDE.match(answer)
+    if found is None:
+        return answer
+    below = [name.strip() for name in re.findall(r"[∂d]\s*(\w+)", found[1])]
+    other = next((n for n in below if n in known and n not in {v.name for v in d.wrt}), None)
+    if other is not None:
+        raise InputError(f"the answer is a derivative by {other}, but {d.title} is asked")
+    return answer[found.end() :]
 
 
 class _Question:

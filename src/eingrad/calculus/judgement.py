@@ -71,6 +71,7 @@ class Judgement(Verdict, Documented):
                 (
                     ("asked", (partial(self._asked), f", {self.asked_layout} layout"), ""),
                     ("answer", (self.answer,), ""),
+                    *(("note", (note,), "note") for note in self._asked.notes),
                 )
             ),
             Paragraph((str(self),), style),

@@ -83,6 +83,8 @@ class Closing:
             if self.formula(self.result, "vec").form == "vec":
                 said += " With columns stacked (vec) it is a matrix, by "
                 said += "vec(AZB) = (Bᵀ ⊗ A) vec(Z)."
+                if "K_" in str(self.formula(self.result, "vec")):
+                    said += " K stands for the commutation matrix, vec(Zᵀ) = K vec(Z)."
                 lines.append(self.equation(self.result, form="vec"))
             why = (said,)
         return Step("read off", "read off the derivative", tuple(lines), (why,), end, self.result)

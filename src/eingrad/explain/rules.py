@@ -187,9 +187,8 @@ def moving_reason(local: Node, q: Quantity, to: Quantity, names: Naming) -> Pros
             "adds what each step contributes: back-propagation through time.",
         )  # fmt: skip
     written = names.formula(local)
-    spots = (
-        f"What stands beside d{to.name} must have the shape {shape_text(to.shape)} of {to.name}."
-    )
+    wanted = f"have the shape {shape_text(to.shape)} of {to.name}"
+    spots = f"What stands beside d{to.name} must {wanted if to.shape else 'be a number'}."
     if q.shape:
         spots = f"G has the shape {shape_text(q.shape)} of {q.name}; w{spots[1:]}"
     du = math(names.formula(to.direction))
