@@ -138,3 +138,9 @@ def test_files(tmp_path, suffix, text):
     assert a.save(tmp_path / f"a.{suffix}").stat().st_size > 5000
     with pytest.raises(InputError, match=r"\.svg, \.png"):
         a.save(tmp_path / "a.pdf")
+
+
+def test_contributions_of_nothing_have_no_sign():
+    text = eingrad.approximation("sum(relu(x))", "x").text()
+    assert " 0.00000000" in text
+    assert "-0.00000000" not in text

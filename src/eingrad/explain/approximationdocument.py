@@ -45,5 +45,5 @@ def _contributions(a: Approximation) -> Table:
     total = sum(c.value for c in a.contributions)
     shown = [(c.name, c.value) for c in a.contributions]
     shown += [("sum", total), (f"Δ{a.changed}", a.change)]
-    rows = [(name, f"{value: .8f}") for name, value in shown]
+    rows = [(name, f"{value: z.8f}") for name, value in shown]
     return Table(("", ""), (*rows, ("remainder", f"{a.change - total: .2e}")), "ll")
