@@ -88,3 +88,19 @@ def test_rows_without_a_finite_entry_are_as_before() -> None:
 def test_a_backward_pass_makes_nothing_dear_again(layer: nn.Layer, once: str) -> None:
     assert layer.passes.forward.definition.count(once + "(") == 1
     assert once + "(" not in layer.passes.backward.definition.replace("np.exp(-0.5", "")
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_row_of_minus_infinities_has_no_total_and_warns_of_nothing() -> None:
+    Z = eingrad.matrix("Z", "m n")
+    total = function("logsumexp")(Z, axis=-1)
+    both = {"value": total.node, "gradient": function("softmax")(Z, axis=-1).node}
+    made = generate(both)
+    assert "_log_of_total" in made.source
+    point = values((3, 4))
+    assert np.isfinite(made.function()(point)[0]).all()
+    point[1] = -np.inf
+    with np.errstate(invalid="ignore"):  # the gradient there is 0/0
+        found, _ = made.function()(point)
+    np.testing.assert_allclose(found, [*np.log(np.exp(point).sum(axis=1)[:1]), -np.inf, found[2]])
+    assert np.isfinite(found[2])

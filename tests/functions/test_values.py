@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -189,6 +190,7 @@ INDEPENDENT: dict[str, Callable[..., Any]] = {
     "cumprod": lambda x: [np.prod(x[: k + 1]) for k in range(len(x))],
     "exp_difference": lambda x, m: np.exp(x) / np.exp(m),
     "finite_max": lambda x: sorted(x)[-1],
+    "log_of_total": lambda x: np.vectorize(math.log)(x),
     "one_hot": lambda x, size: [[float(round(k) % size == p) for p in range(size)] for k in x],
 }
 UP_TO_SIGN = {"eigvecsh", "left_singular", "right_singular"}

@@ -24,13 +24,27 @@ def softplus_values(x: Any) -> np.ndarray:
     return m + np.log1p(np.exp(x - m) + np.expm1(-m)) if x.dtype.kind == "c" else np.logaddexp(0, x)
 
 
-# The exponential may overflow to inf where the value is below the smallest normal number. That is
-# several times as fast as any form that does not, and loses no digit elsewhere.
+# The quick forms overflow only where the value is all but gone; then others take their place, which
+# keep its digits as long as the number format has any.
 SIGMOID = '''
 def _sigmoid(x):
     """1 / (1 + exp(-x))."""
-    with np.errstate(over="ignore"):
-        return 1 / (1 + np.exp(-x))
+    try:
+        with np.errstate(over="raise"):
+            return 1 / (1 + np.exp(-x))
+    except FloatingPointError:
+        e = np.exp(-np.abs(x))
+        return np.where(x < 0, e, 1) / (1 + e)
+'''
+SILU = '''
+def _silu(x):
+    """x / (1 + exp(-x))."""
+    try:
+        with np.errstate(over="raise"):
+            return x / (1 + np.exp(-x))
+    except FloatingPointError:
+        half = np.exp(np.minimum(x, 0) / 2)
+        return x * half * half / (1 + np.exp(-np.abs(x)))
 '''
 
 
@@ -300,13 +314,13 @@ register(
         evaluate=lambda x: np.asarray(x) * np.exp(-softplus_values(-np.asarray(x))),
         derivative=(lambda y, x: apply("sigmoid", x) + y * (1 - apply("sigmoid", x)),),
         code={
-            "numpy": "({0}) * _sigmoid({0})",
+            "numpy": "_silu({0})",
             "jax": "({0}) * _sigmoid({0})",
             "torch": "torch.nn.functional.silu({0})",
             "tensorflow": "tf.nn.silu({0})",
             "array_api": "({0}) * xp.exp(-xp.logaddexp(0, -({0})))",
         },
-        helpers={"numpy": SIGMOID, "jax": SIGMOID_JAX},
+        helpers={"numpy": SILU, "jax": SIGMOID_JAX},
         notation=Notation("call", "silu", r"\operatorname{silu}"),
         domain=("real",),
         spellings=("silu", "swish"),

@@ -45,9 +45,9 @@ def softmax_parts(z: Node) -> Node:
 
 
 def logsumexp_parts(z: Node) -> Node:
-    """log Σ exp(z − top) + top."""
+    """log Σ exp(z − top) + top; −∞ where all of a row is, and no warning of it."""
     top, _, total = shifted(z)
-    return apply("log", total) + top
+    return apply("log_of_total", total) + top
 
 
 def log_softmax_parts(z: Node) -> Node:
@@ -127,5 +127,34 @@ register(
         facts=entrywise("positive"),
         laws=("exp_difference(x, y) == exp(x - y)",),
         source="d exp(x − m) = exp(x − m) (dx − dm)",
+    )
+)
+
+LOG_OF_TOTAL = '''
+def _log_of_total(x):
+    """log(x), -inf at 0: no term was there."""
+    with np.errstate(divide="ignore"):
+        return np.log(x)
+'''
+
+register(
+    Record(
+        name="log_of_total",
+        sentence="The logarithm of a sum of exponentials; −∞ where there is none.",
+        signature="* -> *",
+        evaluate=np.log,
+        derivative=(lambda y, x: x**-1,),
+        code={
+            **{backend: f"{n}.log({{0}})" for backend, n in NAMESPACES.items()},
+            "numpy": "_log_of_total({0})",
+            "array_api": "xp.log({0})",
+        },
+        helpers={"numpy": LOG_OF_TOTAL},
+        notation=Notation("call", "log", r"\log"),
+        domain=("positive",),
+        spellings=("log_of_total",),
+        facts=entrywise(),
+        laws=("log_of_total(x) == log(x)",),
+        source="d log x = dx/x",
     )
 )
