@@ -23,14 +23,23 @@ class Body:
         Its operations.
     roots:
         The next value of each carry.
+    kept:
+        Values of a step that are stacked for those outside.
     """
 
-    __slots__ = ("program", "recurrence", "roots")
+    __slots__ = ("kept", "program", "recurrence", "roots")
 
-    def __init__(self, recurrence: Recurrence, program: Program, roots: Sequence[Value]) -> None:
+    def __init__(
+        self,
+        recurrence: Recurrence,
+        program: Program,
+        roots: Sequence[Value],
+        kept: Sequence[Value] = (),
+    ) -> None:
         self.recurrence = recurrence
         self.program = program
         self.roots = tuple(roots)
+        self.kept = tuple(kept)
 
 
 class SweepBody:
@@ -47,6 +56,7 @@ class SweepBody:
     """
 
     __slots__ = ("program", "roots", "segment")
+    kept: tuple[Value, ...] = ()
 
     def __init__(self, segment: Segment, program: Program, roots: Sequence[Value]) -> None:
         self.segment = segment

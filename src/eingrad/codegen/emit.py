@@ -62,14 +62,15 @@ class Emission:
         """
         body = value.params[0]
         size_names = {**self.spell.size_names, **sizes}
-        inner = Emission(body.program, body.roots, self.target, self.names, arguments, size_names)
+        roots = (*body.roots, *body.kept)
+        inner = Emission(body.program, roots, self.target, self.names, arguments, size_names)
         inner.positive |= self.positive | set(sizes.values())
         inner.run()
         self.spell.size_symbols |= inner.spell.size_symbols - sizes.keys()
         return inner
 
     def results(self, loop: Value, op: str) -> list[Value]:
-        """What is used of a loop: `states`, `last`; `swept` of a sweep."""
+        """What is used of a loop: `states`, `last`, `kept`; `swept` of a sweep."""
         return [v for v in self.uses if v.op == op and v.args[0] is loop]
 
     def run(self) -> None:
@@ -183,7 +184,7 @@ class Emission:
         if value.op == "sweep":
             self.target.sweep(self, value)
             return
-        if value.op in ("states", "last", "swept"):  # named with their loop
+        if value.op in ("states", "last", "kept", "swept"):  # named with their loop
             return
         if value.op == "constant":
             data = data_text(self.program.constants[value])

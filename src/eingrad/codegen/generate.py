@@ -30,6 +30,7 @@ from .plan import Plan, plan_of
 from .program import Value
 from .segments import segmented
 from .sharing import in_common_parts
+from .stored import stored
 from .targets import TARGETS
 from .targets.target import Target, imports_of
 from .turn import turned
@@ -177,6 +178,8 @@ def generate(
     program, roots = turned(lowering.program, roots)
     if target.along_axes:
         program, roots = along_axes(program, roots)
+    if target.stores:
+        program, roots = stored(program, roots)
     if "convolve" in target.spellings:
         program, roots = convolved(program, roots)
     if target.fuses:

@@ -86,11 +86,12 @@ class _Hoisting:
             else:
                 atoms = frozenset(a for axis in factor.indices for a in axis)
                 groups.setdefault(atoms, []).append(factor)
-        for atoms, members in groups.items():
+        for members in groups.values():
             if len(members) == 1:
                 factors.append((self._out(members[0].node), members[0].indices))
                 continue
-            axes = [(a,) for a in sorted(atoms)]
+            order = dict.fromkeys(a for f in members for axis in f.indices for a in axis)
+            axes = [(a,) for a in order]  # as they lie, and not transposed
             joined = einsum([(f.node, f.indices) for f in members], axes, 1, sizes)
             whole = self._out(self._known(joined, [f.node for f in members]))
             factors.append((whole, axes))

@@ -139,11 +139,29 @@ class Multiplier:
                 if parts and operand == parts[-1]:  # a square is known to be nonnegative
                     operand = steps.elementwise(parts.pop(), operand)
                 parts.append(operand)
+            self._join_made(parts, steps)
             merged = parts[0]
             for other in parts[1:]:
                 merged = steps.elementwise(merged, other)
             result += [merged] if last is None else [merged, last]
         return result + rest
+
+    def _join_made(self, parts: list[Operand], steps: Steps) -> None:
+        """Of three and more factors with the same labels, multiply first what another product has
+        multiplied already."""
+        while len(parts) > 2:
+            pairs = ((a, b) for a in parts for b in parts if a is not b and self._made(a, b))
+            pair = next(pairs, None)
+            if pair is None:
+                return
+            place = min(parts.index(o) for o in pair)
+            parts[:] = [o for o in parts if o is not pair[0] and o is not pair[1]]
+            parts.insert(place, steps.elementwise(*pair))
+
+    def _made(self, a: Operand, b: Operand) -> bool:
+        """Whether the product of two arrays as they lie is there already."""
+        alike = a.labels == b.labels and not a.inverted and not b.inverted
+        return alike and self.program.find("mul", (a.value, b.value), ()) is not None
 
     def _split_gram(
         self, arrays: list[Operand], out: tuple[int, ...], steps: Steps

@@ -117,4 +117,5 @@ NUMPY = Target(
     sweep=called_sweep(),
     helpers={**HELPERS, "sweep": WRITTEN},
     shares=True,
+    stores=True,
 )

@@ -39,6 +39,7 @@ class _Frame:
         self.stacks = {v: emission.named(values[v]) for v in r.steps}
         self.states = emission.results(value, "states")
         self.lasts = emission.results(value, "last")
+        self.kept = emission.results(value, "kept")
         wanted = {state.params for state in self.states}
         # Of other carries the running state is enough, if each step makes an array of its own.
         self.stacked = {k for k, _ in wanted}
@@ -125,6 +126,9 @@ def written_loop(emission: Emission, value: Value) -> None:
     start = frame.length if r.reverse else "0"
     arrays = {k: frame.names.numbered("s") for k in sorted(frame.stacked)}
     lines = frame.guard()
+    kept = [frame.names.numbered("k") for _ in frame.kept]
+    for name, v in zip(kept, frame.kept, strict=True):
+        lines.append(f"{name} = np.empty({spell.shape(v.shape)}, dtype)")
     for k, array in arrays.items():
         shape = spell.shape((r.length + 1, *r.carries[k].shape))
         lines.append(f"{array} = np.empty({shape}, dtype)")
@@ -132,11 +136,17 @@ def written_loop(emission: Emission, value: Value) -> None:
     step = [
         *frame.reads(frame.before({k: f"{array}[{now}]" for k, array in arrays.items()})),
         *frame.inner.lines,
+        *(
+            f"{name}[{i}] = {frame.inner.text(frame.body.kept[v.params[0]])}"
+            for name, v in zip(kept, frame.kept, strict=True)
+        ),
         *(f"{array}[{new}] = {frame.results[k]}" for k, array in arrays.items()),
         *frame.go_on(),
     ]
     lines += [*frame.begin(), frame.head(), *_indented(step)]
     emission.statement("\n".join(lines))
+    for name, v in zip(kept, frame.kept, strict=True):
+        emission.bind(v, name)
     end = "0" if r.reverse else "-1"
     frame.name_states(
         lambda k, before: f"{arrays[k]}[{':-1' if before != r.reverse else '1:'}]",

@@ -77,6 +77,8 @@ class Target:
     along_axes:
         Whether what goes along several axes at once does so where they are (`Record.along`),
         because a compiler reads them there; else they are laid side by side.
+    stores:
+        Whether loops keep what their steps made where it is read for all steps.
     keywords:
         Further arguments of every function, by keyword and None by default → what they are.
     sizes_needed:
@@ -108,6 +110,7 @@ class Target:
     fuses: bool = False
     shares: bool = False
     along_axes: bool = False
+    stores: bool = False
     keywords: Mapping[str, str] = field(default_factory=dict)
     sizes_needed: Callable[[Sequence[str]], list[str]] | None = None
     whole_indices: bool = False
