@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from eingrad.apps.cli import cli
 
-PROGRAM = [sys.executable, "-m", "eingrad.apps.cli"]
+PROGRAM = [sys.executable, "-m", "eingrad"]
 
 
 def refused(*words, **options):
@@ -217,3 +217,11 @@ def test_an_interrupt_ends_quietly():
     words = [sys.executable, "-c", program, "derive", "x'*x", "--wrt", "x"]
     done = subprocess.run(words, capture_output=True)
     assert done.returncode == 130 and b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "inner"), [("x'*y'", "x'*y"), ("x*y", "x'*y"), ("x'*(A*y)'", "x'*y")]
+)
+def test_vectors_that_have_no_product_are_offered_the_inner_one(text, inner):
+    message = refused("derive", text, "--wrt", "x", "--let", "y: 3")
+    assert f"write {inner} for the inner product" in message

@@ -14,6 +14,7 @@ from eingrad.entries.polynomial import Entry, Symbol
 from eingrad.entries.slopes import NotOpenedError, partial
 from eingrad.errors import CheckError, InputError, SizeLimitError, UnsupportedError
 from eingrad.explain.entries import entry_by_entry
+from eingrad.explain.entrydocument import _counts
 from eingrad.ir.build import scale
 from eingrad.ir.walk import variables
 from eingrad.verify.reference import evaluate
@@ -172,3 +173,17 @@ def test_single_parts_are_the_parts_of_the_whole_text():
     for wrong in (0, 8):
         with pytest.raises(InputError, match="they are 1 to 7"):
             written.text(wrong)
+
+
+@pytest.mark.parametrize(
+    ("counts", "said"),
+    [
+        ((4, 4, 0), "every entry is zero"),
+        ((4, 3, 1), "3 of 4 entries are zero, the other is not"),
+        ((4, 0, 4), "no entry is zero, all 4 are different"),
+        ((4, 2, 1), "2 of 4 entries are zero, the other 2 hold 1 different one"),
+        ((9, 3, 4), "3 of 9 entries are zero, the other 6 hold 4 different ones"),
+    ],
+)
+def test_zeros_and_repeats_are_counted_in_words(counts, said):
+    assert _counts(*counts) == said

@@ -131,11 +131,7 @@ def _nested(levels: Sequence[Level], labels: Any, place: dict[int, int]) -> Math
 
 def _repeats(e: EntryByEntry) -> list[Block]:
     total = len(e.singles)
-    found = (
-        f"{e.zeros} of {total} entries are zero, the other {total - e.zeros} hold "
-        f"{e.content.distinct} different ones"
-    )
-    blocks: list[Block] = [Paragraph((found,))]
+    blocks: list[Block] = [Paragraph((_counts(total, e.zeros, e.content.distinct),))]
     repeated = e.repeated
     for k, (entry, names) in enumerate(repeated):
         if k == MAX_NAMED:
@@ -148,6 +144,22 @@ def _repeats(e: EntryByEntry) -> list[Block]:
     if not repeated:
         blocks.append(Paragraph(("none stands twice",)))
     return blocks
+
+
+def _counts(total: int, zeros: int, distinct: int) -> str:
+    """How many entries are zero, and how many different ones there are."""
+    if zeros == total:
+        return "every entry is zero"
+    left = total - zeros
+    if not zeros:
+        which = f"no entry is zero, all {left}"
+    else:
+        which = f"{zeros} of {total} entries are zero, the other" + (f" {left}" if left > 1 else "")
+    if left == 1:
+        return f"{which} is not"
+    if left == distinct:
+        return f"{which} are different"
+    return f"{which} hold {distinct} different one{'s' if distinct > 1 else ''}"
 
 
 def _combination_title(e: EntryByEntry, c: Combined) -> str:

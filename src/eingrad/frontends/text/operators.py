@@ -106,9 +106,9 @@ def product(context: Context, syntax: s.Binary, left: Value, right: Value) -> Va
     if kinds == ("column", "matrix") and context.is_one(b[0]):
         return context.new(syntax, (a[0], b[1]), _contract("i,jk->ik"), left, right)
     if kinds in (("column", "column"), ("row", "row")):
-        x, y = _name(left, "x"), _name(right, "y")
+        x, y = _factor(left, "x"), _factor(right, "y")
         both = "columns" if kinds[0] == "column" else "rows"
-        inner_form = f"{x}'*{y}" if kinds[0] == "column" else f"{x}*{y}'"
+        inner_form = f"{_turned(x)}*{y}" if kinds[0] == "column" else f"{x}*{_turned(y)}"
         raise context.misfit(
             f"two {both} have no matrix product",
             left,
@@ -119,6 +119,18 @@ def product(context: Context, syntax: s.Binary, left: Value, right: Value) -> Va
     if kinds == ("column", "matrix"):
         hint = f"write {_name(left, 'x')}'*{_name(right, 'A')} for a row times a matrix"
     raise context.misfit(inner, left, right, hint=hint)
+
+
+def _factor(value: Value, other: str) -> str:
+    """What a hint calls a factor: a name as it is given, with its prime."""
+    syntax = value.syntax
+    if isinstance(syntax, s.Transpose) and isinstance(syntax.operand, s.Name):
+        return f"{syntax.operand.name}'"
+    return _name(value, other if value.kind != "row" else f"{other}'")
+
+
+def _turned(factor: str) -> str:
+    return factor[:-1] if factor.endswith("'") else f"{factor}'"
 
 
 def _name(value: Value, other: str) -> str:
