@@ -96,13 +96,15 @@ def test_the_steps_that_serve_an_output_are_all_that_it_needs(name: str) -> None
     computed, outputs = PLANNED[name]
     plan = computed.plan(outputs=outputs)
     expected = computed.function(outputs=outputs)(**VALUES)
-    returned = _returned(computed.source(outputs=outputs))
+    source = computed.source(outputs=outputs)
+    returned = _returned(source)
+    before = _prologue(source)
     for label, text, whole in zip(plan.outputs, returned, expected, strict=True):
         steps = [s for s in plan.steps if label in s.serves]
         assert len(steps) < len(plan.steps)
-        np.testing.assert_array_equal(_run([s.text for s in steps], text), whole)
+        np.testing.assert_array_equal(_run([before, *(s.text for s in steps)], text), whole)
         for left_out in steps:  # nor can any of them be spared
-            rest = [s.text for s in steps if s is not left_out]
+            rest = [before, *(s.text for s in steps if s is not left_out)]
             try:
                 assert not np.array_equal(_run(rest, text), whole)
             except NameError:
@@ -114,10 +116,15 @@ def _returned(source: str) -> list[str]:
     return [ast.unparse(e) for e in last.value.elts]
 
 
+def _prologue(source: str) -> str:
+    """The imports and functions that stand before the function itself."""
+    return "\n".join(ast.unparse(part) for part in ast.parse(source).body[:-1])
+
+
 def _run(statements: Sequence[str], result: str) -> Any:
     """What the statements of a plan make of the values."""
     scope: dict[str, Any] = {"np": np, "dtype": np.dtype(float), "m": 7, "n": 4, **VALUES}
-    exec("import scipy.special\n" + "\n".join(statements), scope)
+    exec("\n".join(statements), scope)
     return eval(result, scope)
 
 
