@@ -1,5 +1,7 @@
 """Every function of the registry is written by its record's notation, and read back as itself."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 import eingrad.functions  # noqa: F401
@@ -37,6 +39,18 @@ def test_an_application_reads_back_as_itself(node, operands):
     else:
         read = parse(str(result), known=known, expected_shape=result.shape).node
     assert read is node
+
+
+@pytest.mark.parametrize(("node", "operands"), [*applications()])
+def test_mathml_has_no_commands_of_latex(node, operands):
+    text = "".join(ElementTree.fromstring(to_mathml(formula(node))).itertext())
+    assert "\\" not in text and "{" not in text
+
+
+def test_names_of_several_commands_are_words_in_mathml():
+    a, x = variable("a", ()), variable("X", (N, N))
+    assert "log|det|" in to_mathml(formula(apply("logdet", x)))
+    assert "log\u2009Γ" in to_mathml(formula(apply("lgamma", a)))
 
 
 @pytest.mark.parametrize(("node", "operands"), [*applications()])

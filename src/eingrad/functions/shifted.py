@@ -150,7 +150,7 @@ register(
             "array_api": "xp.log({0})",
         },
         helpers={"numpy": LOG_OF_TOTAL},
-        notation=Notation("call", "log", r"\log"),
+        notation=Notation("call", "log_of_total", r"\operatorname{log\,of\,total}"),
         domain=("positive",),
         spellings=("log_of_total",),
         facts=entrywise(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 
@@ -142,6 +143,7 @@ _TEXT = {
     r"\rvert": "|",
     r"\dagger": "†",
     r"\top": "⊤",
+    r"\setminus": "∖",
 }
 
 
@@ -152,11 +154,17 @@ def latex_text(form: str) -> str:
         text = text.replace(command, _TEXT[command])
     for wrapper in (r"\operatorname", r"\mathrm", r"\text", r"\mathbf", r"\mathit"):
         text = text.replace(wrapper, "")
-    text = text.replace("\\_", "_").replace("{", "").replace("}", "").strip()
-    for letter, command in GREEK.items():
-        if text == "\\" + command:
-            return letter
-    return text.lstrip("\\")
+    text = text.replace("\\_", "_").replace("\\,", "\u2009").replace("{", "").replace("}", "")
+    text = re.sub(r"(?<=[A-Za-z])\\", "\u2009\\\\", text)  # log Γ: two words
+    return re.sub(r"\\([A-Za-z]+)", _command, text).strip()
+
+
+def _command(found: re.Match[str]) -> str:
+    """A Greek letter, or the name of a function, which is its own text."""
+    return _LETTERS.get(found[1], found[1])
+
+
+_LETTERS = {command: letter for letter, command in GREEK.items()}
 
 
 MATHML = MathML()
